@@ -1,0 +1,48 @@
+// SPDX-FileCopyrightText: 2026 The Perdure authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// One function for each kind of command; a kind without one does not compile. The files beside this
+// one are the command reference.
+#pragma once
+
+#include "core/transition.h"
+#include "model/command.h"
+
+namespace perdure::core {
+
+// From clients.
+void apply_command(Transition& t, model::StartInstance& command);
+void apply_command(Transition& t, model::RaiseEvent& command);
+void apply_command(Transition& t, model::TerminateInstance& command);
+void apply_command(Transition& t, model::SuspendInstance& command);
+void apply_command(Transition& t, model::ResumeInstance& command);
+void apply_command(Transition& t, model::RewindInstance& command);
+void apply_command(Transition& t, model::RestartInstance& command);
+void apply_command(Transition& t, model::PurgeInstance& command);
+void apply_command(Transition& t, model::GetInstance& command);
+void apply_command(Transition& t, model::AwaitInstance& command);
+void apply_command(Transition& t, model::CancelAwait& command);
+
+// From workers.
+void apply_command(Transition& t, model::CompleteTurn& command);
+void apply_command(Transition& t, model::RefuseTurn& command);
+void apply_command(Transition& t, model::CompleteActivity& command);
+void apply_command(Transition& t, model::BeginAttempt& command);
+void apply_command(Transition& t, model::ReturnWork& command);
+
+// From timers, other shards and the engine.
+void apply_command(Transition& t, model::FireTimer& command);
+void apply_command(Transition& t, model::Deliver& command);
+void apply_command(Transition& t, model::Acknowledge& command);
+void apply_command(Transition& t, model::Recover& command);
+void apply_command(Transition& t, model::CollectGarbage& command);
+
+/// Continues a failed instance; shared by RewindInstance and a parent's RewindChild. REQUIRES: its
+/// whole history is prefetched.
+void rewind(Transition& t, Instance& instance, const std::string& reason);
+
+/// Terminates a live instance: what a client's and a parent's terminate have in common.
+void terminate(Transition& t, Instance& instance, const std::string& reason, model::Payload output,
+               bool recursive);
+
+}  // namespace perdure::core

@@ -1,0 +1,118 @@
+// SPDX-FileCopyrightText: 2026 The Perdure authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Deliver, Acknowledge: messages between instances. Each is taken once, in the order sent by its
+// source shard, whatever is repeated on the way.
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/check.h"
+#include "base/overloaded.h"
+#include "core/commands/commands.h"
+#include "model/limits.h"
+
+namespace perdure::core {
+namespace {
+
+using model::Status;
+
+void take(Transition& t, model::StartChild& message) {
+  Instance& child = t.instance(message.child);
+  PERDURE_CHECK(message.started.parent.has_value(), "a child without a parent");
+  const model::Parent parent = *message.started.parent;
+  if (child.exists && model::is_live(child.stored.record.status)) {
+    return t.tell_parent(
+        child.key, parent, std::nullopt,
+        model::Failure{.type = model::kFailureChildRejected,
+                       .message = fmt::format("a live instance '{}' exists already; a child needs "
+                                              "an id of its own",
+                                              child.key.id),
+                       .retriable = false});
+  }
+  t.begin(child, std::move(message.started), {});
+}
+
+void take(Transition& t, model::ChildEnded& message) {
+  Instance& parent = t.instance(message.parent.key);
+  if (!parent.exists || parent.stored.record.execution != message.parent.execution) return;
+  const model::TaskId task = message.parent.task;
+  const auto found = parent.stored.pending.find(task);
+  if (found == parent.stored.pending.end() || found->second.kind != model::TaskKind::kChild ||
+      found->second.child_id != message.child_id) {
+    return;
+  }
+  t.remove_pending(parent, task);
+  if (!model::is_live(parent.stored.record.status)) return;
+  if (message.failure) {
+    t.deliver(parent, model::ChildFailed{task, *std::move(message.failure)});
+  } else {
+    t.deliver(parent, model::ChildCompleted{task, std::move(message.result)});
+  }
+}
+
+void take(Transition& t, model::DeliverEvent& message) {
+  Instance& target = t.instance(message.target);
+  if (!target.exists || !model::is_live(target.stored.record.status)) return;
+  // A full inbox drops: the sender's turn is committed and can not be refused any more.
+  if (target.stored.inbox.size() >= model::kInboxMessagesMax) return;
+  t.deliver(target, std::move(message.event));
+}
+
+bool is_child_of(const Instance& instance, const model::InstanceKey& parent) {
+  return instance.exists && instance.stored.record.parent &&
+         instance.stored.record.parent->key == parent;
+}
+
+void take(Transition& t, model::TerminateChild& message) {
+  Instance& child = t.instance(message.child);
+  if (!is_child_of(child, message.parent)) return;
+  const model::Parent& parent = *child.stored.record.parent;
+  if (parent.execution != message.parent_execution || parent.task != message.task) return;
+  if (model::is_live(child.stored.record.status)) {
+    terminate(t, child, message.reason, std::nullopt, message.recursive);
+  } else if (message.recursive) {
+    t.terminate_children(child, message.reason);
+  }
+}
+
+void take(Transition& t, model::RewindChild& message) {
+  Instance& child = t.instance(message.start.child);
+  const model::Parent& parent = *message.start.started.parent;
+  if (!is_child_of(child, parent.key)) return take(t, message.start);
+  model::InstanceRecord& record = child.stored.record;
+  record.parent = parent;  // its end now belongs to the parent's new execution
+  t.touch(child);
+  if (record.status == Status::kFailed) {
+    rewind(t, child, message.reason);
+  } else if (model::is_terminal(record.status)) {
+    t.tell_parent(child.key, parent, record.output, record.failure);
+  }
+}
+
+}  // namespace
+
+void apply_command(Transition& t, model::Deliver& command) {
+  PERDURE_CHECK(command.target == t.shard.id, "a message for another shard");
+  const std::uint64_t last = t.shard.taken.last(command.source);
+  PERDURE_CHECK(command.sequence <= last + 1, "a gap in the messages of a shard");
+  if (command.sequence == last + 1) {
+    std::visit([&](auto& message) { take(t, message); }, command.message);
+    t.shard.taken.take(command.source, command.sequence);
+    std::string key = model::taken_key(model::Slot{t.shard.slots.first}, command.source);
+    std::string row = model::encode_number(key, command.sequence);
+    t.put(model::Space::kAgenda, std::move(key), std::move(row));
+  }
+  t.emit(model::SendAcknowledgement{
+      .source = command.source, .target = command.target, .sequence = command.sequence});
+}
+
+void apply_command(Transition& t, model::Acknowledge& command) {
+  PERDURE_CHECK(command.source == t.shard.id, "an acknowledgement for another shard");
+  for (const auto& [slot, sequence] :
+       t.shard.outbox.acknowledge(command.target, command.sequence)) {
+    t.erase(model::Space::kAgenda, model::outbox_key(slot, command.target, sequence));
+  }
+}
+
+}  // namespace perdure::core

@@ -1,0 +1,91 @@
+// SPDX-FileCopyrightText: 2026 The Perdure authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// One instance as the shard holds it: what is stored, and what only this process knows.
+// Owned by Instances; not thread-safe, like everything of the core.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <list>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "model/event.h"
+#include "model/instance.h"
+#include "model/work_item.h"
+
+namespace perdure::core {
+
+struct InboxMessage {
+  std::uint64_t number = 0;
+  model::Event event;
+
+  friend bool operator==(const InboxMessage&, const InboxMessage&) = default;
+};
+
+/// The part that the store holds too: reading it back gives an equal value.
+struct StoredInstance {
+  model::InstanceRecord record;
+  /// What the next turn begins with, before the inbox: ExecutionStarted and the events carried over
+  /// by a continue-as-new, or ExecutionRewound.
+  std::vector<model::Event> prologue;
+  std::deque<InboxMessage> inbox;
+  /// Scheduled, without an outcome. After the end of an orchestration only children remain here,
+  /// so that a recursive terminate still finds them.
+  std::map<model::TaskId, model::PendingTask> pending;
+
+  friend bool operator==(const StoredInstance&, const StoredInstance&) = default;
+};
+
+struct Instance {
+  model::InstanceKey key;
+  bool exists = false;  // there is a head row
+  StoredInstance stored;
+
+  // ---- only in memory ----
+  struct TurnInFlight {
+    model::TurnToken token;
+    base::Timestamp at;
+    std::size_t messages = 0;  // of the inbox, from its front
+    bool counted = true;       // false: nobody may run it before BeginAttempt, so nobody answers it
+  };
+  std::optional<TurnInFlight> turn;
+  /// The next turn may have been handed out, to a worker that died. Its token could be the same and
+  /// its messages fewer, so a late answer must not be taken for one to the turn of now.
+  bool turn_uncounted = false;
+  model::Attempt refusals = 0;      // of the next turn: each asks for a token of its own
+  std::string parked;               // why no turn is offered; empty: it is
+  std::set<model::TaskId> offered;  // pending activities that are queued or running
+  std::size_t activities_pending = 0;
+  std::size_t inbox_bytes = 0;
+  bool ready_row = false;  // the agenda holds the instance
+  bool head_row = false;   // the store holds the head
+  bool dirty = false;      // the head must be written
+  std::list<Instance*>::iterator recency;
+};
+
+/// The instance has work that must be found again after a restart: exactly then the agenda has a
+/// row for it.
+bool owes_work(const Instance& instance);
+
+/// There is something for the next turn to take in, and it need not wait for its start.
+bool has_turn(const Instance& instance);
+
+/// A turn could run now.
+bool turn_is_due(const Instance& instance);
+
+/// How many messages of the inbox, from its front, the next turn takes in: what one commit can
+/// hold, and at least enough to go on.
+std::size_t messages_for_turn(const Instance& instance);
+
+/// A rough count of the memory that holding the instance takes.
+std::size_t memory_bytes(const Instance& instance);
+
+/// Forgetting the instance loses nothing that the store does not have.
+bool is_evictable(const Instance& instance);
+
+}  // namespace perdure::core
