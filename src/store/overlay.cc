@@ -1,0 +1,145 @@
+// SPDX-FileCopyrightText: 2026 The Perdure authors
+// SPDX-License-Identifier: Apache-2.0
+#include "store/overlay.h"
+
+#include <utility>
+
+#include "base/check.h"
+
+namespace perdure::store {
+namespace {
+
+/// What a node of the map costs besides the bytes of its key and value.
+constexpr std::uint64_t kNodeBytes = sizeof(Overlay::Rows::value_type) + 4 * sizeof(void*);
+/// What a row costs in a group record besides the bytes of its key and value: an upper bound.
+constexpr std::uint64_t kGroupRowBytes = 16;
+
+std::uint64_t value_bytes(const std::optional<std::string>& value) {
+  return value ? value->size() : 0;
+}
+
+}  // namespace
+
+void Overlay::enlist(model::Space space, Rows::iterator row) {
+  row->second.grouped = true;
+  row->second.group_index = static_cast<std::uint32_t>(group_.size());
+  group_.push_back({space, row});
+  group_bytes_ += kGroupRowBytes + row->first.size() + value_bytes(row->second.value);
+}
+
+void Overlay::set_value(Rows::iterator row, std::optional<std::string> value) {
+  const std::uint64_t before = value_bytes(row->second.value);
+  const std::uint64_t after = value_bytes(value);
+  active_.bytes_ = active_.bytes_ - before + after;
+  if (row->second.grouped) group_bytes_ = group_bytes_ - before + after;
+  row->second.value = std::move(value);
+}
+
+void Overlay::collapse(model::Space space, Rows::iterator row) {
+  const std::uint64_t bytes = row->first.size() + value_bytes(row->second.value);
+  const std::uint32_t hole = row->second.group_index;
+  group_[hole] = group_.back();
+  group_[hole].row->second.group_index = hole;
+  group_.pop_back();
+  group_bytes_ -= kGroupRowBytes + bytes;
+  active_.bytes_ -= kNodeBytes + bytes;
+  --active_.row_count_;
+  ++rows_collapsed_;
+  active_.rows(space).erase(row);
+}
+
+void Overlay::write(Write write) {
+  group_open_ = true;
+  const auto [row, inserted] = active_.rows(write.space).try_emplace(std::move(write.key));
+  if (inserted) {
+    ++active_.row_count_;
+    active_.bytes_ += kNodeBytes + row->first.size();
+    set_value(row, std::move(write.value));
+    // A tombstone of this generation would have been found; one further down hides nothing that a
+    // collapse could bring back.
+    row->second.fresh = write.fresh && row->second.value.has_value();
+    enlist(write.space, row);
+    return;
+  }
+  if (row->second.grouped && row->second.fresh && !write.value) {
+    collapse(write.space, row);
+    return;
+  }
+  set_value(row, std::move(write.value));
+  if (!row->second.grouped) enlist(write.space, row);
+}
+
+void Overlay::restore(const GroupRow& row) {
+  std::optional<std::string> value;
+  if (row.value) value.emplace(*row.value);
+  const auto [at, inserted] = active_.rows(row.space).try_emplace(std::string(row.key));
+  if (inserted) {
+    ++active_.row_count_;
+    active_.bytes_ += kNodeBytes + at->first.size();
+  }
+  set_value(at, std::move(value));
+}
+
+const Overlay::Row* Overlay::find(model::Space space, std::string_view key) const {
+  for (const Generation* generation : {&active_, &frozen_}) {
+    const Rows& rows = generation->rows(space);
+    if (const auto at = rows.find(key); at != rows.end()) return &at->second;
+  }
+  return nullptr;
+}
+
+Overlay::Page Overlay::page(model::Space space, std::string_view from, std::string_view to,
+                            std::size_t rows_max) const {
+  const Rows& newer = active_.rows(space);
+  const Rows& older = frozen_.rows(space);
+  auto first = newer.lower_bound(from);
+  auto second = older.lower_bound(from);
+  const auto ended = [to](const Rows& rows, Rows::const_iterator at) {
+    return at == rows.end() || (!to.empty() && at->first >= to);
+  };
+  Page page;
+  std::size_t bytes = 0;
+  for (;;) {
+    const bool first_ended = ended(newer, first);
+    const bool second_ended = ended(older, second);
+    if (first_ended && second_ended) return page;
+    const bool take_first = !first_ended && (second_ended || first->first <= second->first);
+    const auto& [key, row] = take_first ? *first : *second;
+    if (!page.rows.empty() && (page.rows.size() >= rows_max || bytes >= kScanPageBytes)) {
+      page.next = key;
+      return page;
+    }
+    page.rows.push_back({key, row.value});
+    bytes += key.size() + value_bytes(row.value);
+    if (!take_first) {
+      ++second;
+      continue;
+    }
+    if (!second_ended && second->first == first->first) ++second;
+    ++first;
+  }
+}
+
+void Overlay::close_group(const std::vector<Fence>& fences, std::string& record) {
+  record.reserve(record.size() + group_bytes_ + fences.size() * 16 + 32);
+  GroupWriter writer(record, fences, group_.size());
+  for (const Pending& pending : group_) {
+    Row& row = pending.row->second;
+    writer.add(pending.space, pending.row->first, row.value);
+    row.grouped = false;
+    row.fresh = false;
+  }
+  group_.clear();
+  group_bytes_ = 0;
+  group_open_ = false;
+}
+
+void Overlay::freeze() {
+  PERDURE_CHECK(!group_open_, "a group is closed before its rows are frozen");
+  PERDURE_CHECK(frozen_.empty(), "one checkpoint at a time");
+  frozen_ = std::exchange(active_, Generation{});
+}
+
+Overlay::Generation Overlay::drop_frozen() { return std::exchange(frozen_, Generation{}); }
+
+}  // namespace perdure::store
