@@ -1,0 +1,193 @@
+// SPDX-FileCopyrightText: 2026 The Perdure authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Matches work items to workers, and keeps the leases. The engine offers items; workers pull them
+// within their capacity and answer with the token. An item is queued, or leased to exactly one
+// worker, or not here at all. A lease ends with the answer, with a return, or with the detach of
+// its worker, which returns every lease it had: nothing is lost with a connection.
+//
+// An item marked uncounted_redelivery may have been handed out before, to a worker that died. When
+// it is about to be handed out again, the dispatcher posts BeginAttempt instead and forgets it; the
+// engine counts the attempt durably and offers the item anew, counted, which then goes first. The
+// worker's place is kept until `prepared`, so no more are counted than are about to run.
+//
+// Owned by the engine; outlives every worker. Thread-safe, with one mutex, and no thread of its
+// own. The sink and the workers' callbacks are called without the mutex. Nothing here can fail: an
+// answer whose lease is gone is told so, and changes nothing.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "base/time.h"
+#include "dispatch/lane.h"
+#include "model/command.h"
+#include "model/work_item.h"
+#include "runtime/monitor.h"
+#include "runtime/spin.h"
+
+namespace perdure::dispatch {
+
+/// Where answers go: the engine. Thread-safe; does not block; does not call back.
+class CommandSink {
+ public:
+  virtual ~CommandSink() = default;
+  virtual void post(model::Command command) = 0;
+  virtual void post_all(std::vector<model::Command> commands) = 0;
+  /// A worker attached that takes turns of these orchestrations: what others refused may suit it.
+  virtual void attached(const Names& orchestrations) = 0;
+};
+
+enum class Kinds : std::uint8_t { kTurns = 1, kActivities = 2, kBoth = 3 };
+
+struct WorkerOptions {
+  /// How many items of a kind the worker may hold at once.
+  std::size_t turns_max = 0;
+  std::size_t activities_max = 0;
+  /// Absent: every name.
+  Names orchestrations;
+  Names activities;
+  /// There may be something to pull, after a try_pull that answered less than was asked for. Called
+  /// on an engine thread: must not block, and must not call the dispatcher. May be empty.
+  std::function<void()> wakeup;
+  /// Nobody waits for this item any more, which the worker holds. Called like `wakeup`.
+  std::function<void(const model::WorkToken&)> withdrawn;
+};
+
+/// What became of a worker's answer.
+enum class Answer : std::uint8_t {
+  kTaken,    // on its way to the engine
+  kNotHeld,  // the lease was lost, or the item withdrawn: nobody is interested
+};
+
+/// How many instances are remembered with the worker that ran their last turn.
+inline constexpr std::size_t kStickyMax = 100'000;
+
+/// Tokens looked up by `unknown` under one lock.
+inline constexpr std::size_t kLookupsPerLock = 256;
+
+/// A turn goes before an activity that was offered up to so many items earlier. A turn holds up the
+/// commit of its inputs and leads to the next activities; but a flood of starts must not starve the
+/// activities.
+inline constexpr std::int64_t kTurnLead = 4096;
+
+struct DispatcherStats {
+  std::size_t turns_waiting = 0;
+  std::size_t turns_leased = 0;
+  std::size_t activities_waiting = 0;
+  std::size_t activities_leased = 0;
+  std::size_t bytes_waiting = 0;
+  std::size_t workers = 0;
+};
+
+class Dispatcher final {
+ public:
+  /// The sink outlives the dispatcher.
+  explicit Dispatcher(CommandSink& sink) : sink_(sink) {}
+
+  // ---- the engine's side ----
+
+  /// The items are moved from. A token that is here already is not taken twice.
+  void offer(std::vector<model::TurnItem>& items);
+  void offer(std::vector<model::ActivityItem>& items);
+  void withdraw(const std::vector<model::WorkToken>& tokens);
+  /// BeginAttempt for these tokens has been carried out; what it offered was offered before.
+  void prepared(const std::vector<model::WorkToken>& tokens);
+  /// Of these tokens, those that neither wait nor are leased nor are being counted: they are on
+  /// their way here or back, or lost.
+  [[nodiscard]] std::vector<model::WorkToken> unknown(std::vector<model::WorkToken> tokens) const;
+  /// Hands out nothing any more and ends every waiting pull; answers are still taken.
+  void close();
+  /// Until no lease is left; false if some are, after the span.
+  bool wait_until_returned(base::Duration span);
+
+  /// The bytes of waiting items, for admission control.
+  [[nodiscard]] std::size_t queued_bytes() const {
+    return queued_bytes_.load(std::memory_order_relaxed);
+  }
+  /// True while a worker is attached that takes turns: an offered turn may come back soon.
+  [[nodiscard]] bool has_turn_workers() const {
+    return turn_workers_.load(std::memory_order_relaxed) > 0;
+  }
+  [[nodiscard]] DispatcherStats stats() const;
+
+  // ---- the workers' side ----
+
+  WorkerId attach(WorkerOptions options);
+  /// Returns every lease. When it is back, no callback of the worker runs any more; so it must not
+  /// be called from one. An unknown worker is nothing to do.
+  void detach(WorkerId worker);
+
+  /// At most `count_max` items, turns before activities, older before younger; empty when there are
+  /// none, when the worker holds as many as it may, and for a worker that is not attached.
+  std::vector<model::WorkItem> try_pull(WorkerId worker, Kinds kinds, std::size_t count_max);
+  /// The same, but waits for the first item up to `span` of real time. Any number of threads of one
+  /// worker may wait.
+  std::vector<model::WorkItem> pull(WorkerId worker, Kinds kinds, std::size_t count_max,
+                                    base::Duration span);
+
+  Answer complete_turn(WorkerId worker, model::TurnToken token, model::TurnResult result);
+  Answer refuse_turn(WorkerId worker, model::TurnToken token, std::string why);
+  Answer complete_activity(WorkerId worker, model::ActivityToken token,
+                           std::variant<model::Payload, model::Failure> outcome);
+  /// The worker will not run it; somebody else may.
+  Answer give_back(WorkerId worker, model::WorkToken token);
+
+  /// True if an answer under this token would not be taken.
+  [[nodiscard]] bool is_withdrawn(const model::WorkToken& token) const;
+
+ private:
+  struct Waiter;
+  struct Worker;
+  struct Found;
+
+  WorkerId add(std::shared_ptr<Worker> worker, WorkerOptions options);
+  std::shared_ptr<Worker> find(WorkerId worker) const;
+  Found collect(Worker& worker, Kinds kinds, std::size_t count_max);
+  void post(std::vector<model::Command> commands);
+  template <class Item>
+  bool finish(WorkerId worker, const decltype(Item::token)& token);
+  template <class Item>
+  void offer_all(std::vector<Item>& items);
+  template <class Item>
+  Lane<Item>& lane();
+  template <class Item>
+  static typename Lane<Item>::Share& share(Worker& worker);
+  typename Lane<model::TurnItem>::Share* sticky_share(const model::TurnItem& item);
+  bool has_work_for(Worker& worker, Kinds kinds);
+  void rouse(Worker& worker, std::vector<std::shared_ptr<Worker>>& hungry);
+  void rouse_all(std::vector<std::shared_ptr<Worker>>& hungry);
+  static void call_wakeups(const std::vector<std::shared_ptr<Worker>>& hungry);
+  bool look_around(Worker& worker, Kinds kinds, runtime::Lock& lock);
+  void publish();
+
+  CommandSink& sink_;
+  mutable runtime::Mutex mutex_;
+  runtime::Condition returned_;
+  Lane<model::TurnItem> turns_;
+  Lane<model::ActivityItem> activities_;
+  std::unordered_map<WorkerId, std::shared_ptr<Worker>, base::StrongHash> workers_;
+  std::vector<std::shared_ptr<Worker>> in_order_;  // of attachment
+  /// Only kept while there is a choice, that is with two or more workers that take turns.
+  std::unordered_map<model::InstanceKey, WorkerId, model::InstanceKeyHash> sticky_;
+  std::uint64_t last_worker_ = 0;
+  std::int64_t last_order_ = 0;
+  std::int64_t first_order_ = 0;
+  std::size_t idle_ = 0;  // waiters not signalled and hungry workers: nobody to wake when 0
+  bool closed_ = false;
+  Worker* looker_ = nullptr;  // kept alive by its thread
+  Kinds looking_for_ = Kinds::kBoth;
+  runtime::Spin spin_;  // the looker's
+  std::atomic<std::uint64_t> offers_ = 0;
+  std::atomic<std::size_t> queued_bytes_ = 0;
+  std::atomic<std::size_t> turn_workers_ = 0;
+};
+
+}  // namespace perdure::dispatch

@@ -1,0 +1,191 @@
+// SPDX-FileCopyrightText: 2026 The Perdure authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The single writer of some shards. One `step` takes a bounded batch of commands (messages between
+// its own shards, due timers, the mailbox, recovery), applies each to the core, and stages all
+// their writes as one set. First turns leave with the step, because a turn is pure; everything else
+// waits in the output gate until the store has made the step durable.
+//
+// A message between two shards of the executor is taken in, and acknowledged, right behind the
+// command that sent it: both sides become durable together, and its outbox row never reaches the
+// disk.
+//
+// No thread and no clock: whoever drives it says what time it is. Everything but the mailbox (which
+// the router owns) and the counters belongs to that one driver. An error of `step` is final: the
+// store is poisoned or damaged beyond what one instance can carry, and nothing more may be decided.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <set>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "core/shard.h"
+#include "dispatch/dispatcher.h"
+#include "engine/gate.h"
+#include "engine/mail.h"
+#include "engine/router.h"
+#include "engine/stats.h"
+#include "engine/sweeper.h"
+#include "store/store.h"
+
+namespace perdure::engine {
+
+/// One step: so many commands, of which so many timers, and about so many bytes written.
+inline constexpr std::size_t kStepCommandsMax = 512;
+inline constexpr std::size_t kStepBytesMax = std::size_t{8} << 20;
+/// How long a commit waits for turns that were handed out before their inputs were durable.
+inline constexpr base::Duration kTurnHoldMax = base::milliseconds(1);
+/// So much written is committed without waiting for turns.
+inline constexpr std::size_t kCommitBytes = std::size_t{4} << 20;
+/// Recovery: instances looked at in one step, the bytes of queued work above which it slows down,
+/// and how often it then still goes on (the work that is queued may be of names nobody takes).
+inline constexpr std::size_t kRecoverPerStep = 256;
+inline constexpr std::size_t kRecoverQueueBytes = std::size_t{64} << 20;
+inline constexpr base::Duration kRecoverPause = base::milliseconds(100);
+/// Histories that are deleted side by side, one piece a step.
+inline constexpr std::size_t kGarbagePerStep = 4;
+/// Damages that are reported one by one; afterwards they are only counted.
+inline constexpr std::size_t kDamageReportsMax = 100;
+
+struct ExecutorOptions {
+  std::uint32_t index = 0;
+  std::size_t instance_bytes_max = std::size_t{256} << 20;  // of all its shards; then it evicts
+  model::Attempt attempts_max = model::kAttemptsMax;
+  /// A damage that the engine lives with; at most kDamageReportsMax times.
+  std::function<void(const base::Error&)> damaged = [](const base::Error&) {};
+};
+
+class Executor final {
+ public:
+  /// Everything borrowed outlives it. `epochs`: of all shards, by number.
+  Executor(ExecutorOptions options, const std::vector<model::Epoch>& epochs, store::Store& store,
+           dispatch::Dispatcher& dispatcher, Router& router, base::Timestamp monotonic);
+
+  // ---- recovery, before the first step ----
+  [[nodiscard]] bool owns(model::ShardId shard) const;
+  /// A row of the agenda. REQUIRES: owns its shard.
+  base::Result<> restore_row(model::ShardId shard, std::string_view key, std::string_view value);
+  /// All rows were given: what the shards owe each other is on its way.
+  void restored();
+
+  // ---- the driver's ----
+  struct Now {
+    base::Timestamp wall;
+    base::Timestamp monotonic;
+  };
+  /// True if anything was done.
+  base::Result<bool> step(Now now);
+  /// Lets out what is durable now; true if anything was.
+  bool release();
+  /// Something is staged that no flush was begun for.
+  [[nodiscard]] bool wants_flush() const { return staged_ > flushing_; }
+  /// Better wait a little: a turn is expected back that could share the commit.
+  /// The time to wait begins when this is asked first.
+  [[nodiscard]] bool holds_flush(base::Timestamp monotonic);
+  [[nodiscard]] base::Timestamp held_until() const { return held_until_; }
+  /// A flush begins that covers everything staged.
+  void flush_begins();
+  /// There is more to do at once.
+  [[nodiscard]] bool has_backlog() const;
+  [[nodiscard]] bool has_unreleased() const { return !gate_.empty(); }
+  [[nodiscard]] std::size_t unflushed_bytes() const { return gate_.bytes(); }
+  /// When the next timer is due, by the wall clock; kEndOfTime: none.
+  [[nodiscard]] base::Timestamp next_timer() const { return next_timer_; }
+  /// When it wants a step even if nothing happens, by the monotonic clock.
+  [[nodiscard]] base::Timestamp next_upkeep() const;
+  [[nodiscard]] runtime::Mailbox<Mail>& mailbox() { return mailbox_; }
+  /// The end: closes the mailbox and tells every caller, also those whose answer waits at the gate.
+  void shut(const base::Error& why);
+
+  // ---- any thread ----
+  [[nodiscard]] const ExecutorCounters& counters() const { return counters_; }
+  [[nodiscard]] std::size_t recovering() const { return recovering_count_.get(); }
+
+ private:
+  [[nodiscard]] bool has_room() const;
+  core::Shard& shard(model::ShardId id) { return shards_[id.value - shards_.front().id.value]; }
+  void touch(model::ShardId id);
+
+  // The parts of a step.
+  void look_for_attached();
+  base::Result<> run_sweep();
+  base::Result<> run_local();
+  base::Result<> run_timers();
+  base::Result<> run_mail();
+  base::Result<> run_recovery();
+  base::Result<> run_garbage();
+  base::Result<> finish();
+
+  // One command.
+  base::Result<> carry_out(model::Command command, ReplyCallback reply);
+  base::Result<> load(core::Shard& shard, const model::Command& command);
+  base::Result<> refuse(core::Shard& shard, const model::Command& command, base::Error error);
+  void report(const base::Error& error);
+  [[nodiscard]] bool is_blocked(const model::Command& command) const;
+  void apply(core::Shard& shard, model::Command command);
+  void note_answer(const model::Command& command);
+  void sort_effects();
+  void take_message(model::SendMessage send);
+
+  base::Result<> stage();
+  void offer_turns();
+  void evict();
+  void measure(model::ShardId id);
+
+  const ExecutorOptions options_;
+  store::Store& store_;
+  dispatch::Dispatcher& dispatcher_;
+  Router& router_;
+  runtime::Mailbox<Mail>& mailbox_;
+  std::vector<core::Shard> shards_;
+  std::vector<model::Epoch> epochs_;  // as shards_
+  OutputGate gate_;
+  Sweeper sweeper_;
+  Missing missing_;
+  ExecutorCounters counters_;
+
+  // What waits for a step.
+  std::vector<Mail> mail_;
+  std::size_t next_mail_ = 0;
+  std::deque<model::Command> local_;
+  std::deque<model::CollectGarbage> garbage_;
+  /// From the first message on that a damaged instance could not take, the messages of its source
+  /// to its shard stay in the outbox, in their order, until a restart offers them again.
+  std::set<std::pair<model::ShardId, model::ShardId>> blocked_;
+  std::unordered_set<model::InstanceKey, model::InstanceKeyHash> recovering_;
+  Counter recovering_count_;
+  base::Timestamp recover_at_;
+
+  // One step.
+  Now now_;
+  std::size_t commands_ = 0;
+  std::size_t bytes_ = 0;
+  core::Prefetched prefetched_;
+  core::Rows rows_;
+  std::vector<model::Effect> effects_;  // of one command
+  Held held_;
+  std::vector<model::TurnItem> turns_;
+  std::vector<bool> touched_flag_;  // as shards_
+  std::vector<model::ShardId> touched_;
+  bool rescuing_ = false;
+
+  // Across steps.
+  store::Position staged_;
+  store::Position flushing_;
+  std::unordered_set<std::size_t> hot_;  // hashes of turns handed out since the last flush began
+  base::Timestamp held_until_ = base::kEndOfTime;  // by then the flush goes ahead without them
+  std::vector<base::Timestamp> earliest_;          // timer; as shards_
+  std::vector<std::size_t> shard_bytes_;           // as shards_
+  std::size_t instance_bytes_ = 0;
+  std::size_t evict_next_ = 0;
+  base::Timestamp next_timer_ = base::kEndOfTime;
+};
+
+}  // namespace perdure::engine
