@@ -1,0 +1,328 @@
+// SPDX-FileCopyrightText: 2026 The Perdure authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Starting, watching and steering orchestrations from outside. A Client is a small value: copy it,
+// use it from any thread. It talks to an engine through a ClientBackend: the one embedded in this
+// program (host.h), or later a server.
+//
+// Every call blocks until its answer is durable. Nothing here throws; a Result carries the error.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "perdure/codec.h"
+#include "perdure/failure.h"
+#include "perdure/history.h"
+#include "perdure/result.h"
+
+namespace perdure {
+
+using TimePoint = std::chrono::system_clock::time_point;
+
+enum class Status : std::uint8_t {
+  kPending,
+  kRunning,
+  kSuspended,
+  kCompleted,
+  kFailed,
+  kTerminated
+};
+
+/// "RUNNING".
+std::string_view to_string(Status status);
+/// The inverse, in any case.
+std::optional<Status> status_from_string(std::string_view name);
+constexpr bool is_ended(Status status) {
+  return status == Status::kCompleted || status == Status::kFailed || status == Status::kTerminated;
+}
+
+/// What an instance waits for: one entry for each activity, timer and sub-orchestration that was
+/// scheduled and has no outcome yet.
+struct Waiting {
+  std::string kind;  // "activity", "timer", "child"
+  std::string name;  // of the activity or child; of a child also its id, in `detail`
+  std::string detail;
+  std::int32_t task = 0;
+};
+
+/// A picture of one orchestration instance. Payloads are as encoded, usually JSON.
+struct Instance {
+  std::string id;
+  std::string name;
+  std::string version;
+  Status status = Status::kPending;
+  TimePoint created;
+  TimePoint updated;
+  std::optional<TimePoint> ended;
+  std::optional<TimePoint> scheduled_start;
+  std::optional<std::string> input;  // only if asked for
+  std::optional<std::string> output;
+  std::optional<std::string> custom_status;
+  std::optional<FailureDetails> failure;
+  std::map<std::string, std::string> tags;
+  std::string parent_id;  // of a sub-orchestration
+  std::uint64_t history_events = 0;
+  std::uint64_t unread_messages = 0;  // in the inbox, not yet taken by a turn
+  /// Why it makes no progress although it has work: its code disagrees with its history, or is not
+  /// known to this program. Empty otherwise.
+  std::string parked;
+  std::vector<Waiting> waiting_for;
+
+  [[nodiscard]] bool is_ended() const { return perdure::is_ended(status); }
+
+  /// The decoded output. FAILED_PRECONDITION, with the failure's text, unless it is completed.
+  template <class T>
+  Result<T> output_as() const {
+    if (status != Status::kCompleted) return not_completed();
+    try {
+      return internal::decode_payload<T>(output);
+    } catch (const DecodeError& error) {
+      return Error(ErrorCode::kInvalidArgument, error.what());
+    }
+  }
+
+ private:
+  [[nodiscard]] Error not_completed() const;
+};
+
+/// One event of a history, for people and tools.
+struct HistoryEvent {
+  std::uint64_t number = 0;
+  TimePoint at;
+  std::string kind;                  // "ActivityScheduled"
+  std::optional<std::int32_t> task;  // the task it is about
+  std::string name;                  // of the activity, child, event or orchestration
+  std::string detail;                // kind-specific, one line: a due time, a target, a reason
+  std::optional<std::string> payload;
+  std::optional<FailureDetails> failure;
+};
+
+class StartOptions {
+ public:
+  enum class IfExists : std::uint8_t { kReject, kIgnore, kReplace, kReplaceEnded };
+
+  StartOptions() {}
+
+  /// Default: a fresh random id.
+  StartOptions& id(std::string value) {
+    id_ = std::move(value);
+    return *this;
+  }
+  StartOptions& version(std::string value) {
+    version_ = std::move(value);
+    return *this;
+  }
+  StartOptions& tag(std::string key, std::string value) {
+    tags_.insert_or_assign(std::move(key), std::move(value));
+    return *this;
+  }
+  /// Not before this time.
+  StartOptions& at(TimePoint value) {
+    at_ = value;
+    return *this;
+  }
+  /// What to do when the id is taken. kReject (the default): ALREADY_EXISTS. kIgnore: use the one
+  /// that is there. kReplace: terminate it if it is live, and start anew. kReplaceEnded: start anew
+  /// only over an ended one.
+  StartOptions& if_exists(IfExists value) {
+    if_exists_ = value;
+    return *this;
+  }
+  /// A start repeated with the same key answers as the first did.
+  StartOptions& idempotency_key(std::string value) {
+    idempotency_key_ = std::move(value);
+    return *this;
+  }
+
+  [[nodiscard]] const std::string& id() const { return id_; }
+  [[nodiscard]] const std::string& version() const { return version_; }
+  [[nodiscard]] const std::map<std::string, std::string>& tags() const { return tags_; }
+  [[nodiscard]] const std::optional<TimePoint>& at() const { return at_; }
+  [[nodiscard]] IfExists if_exists() const { return if_exists_; }
+  [[nodiscard]] const std::string& idempotency_key() const { return idempotency_key_; }
+
+ private:
+  std::string id_;
+  std::string version_;
+  std::map<std::string, std::string> tags_;
+  std::optional<TimePoint> at_;
+  IfExists if_exists_ = IfExists::kReject;
+  std::string idempotency_key_;
+};
+
+/// Which instances. Every condition given must hold.
+class Filter {
+ public:
+  Filter() {}
+
+  Filter& status(Status value) {
+    statuses_.push_back(value);
+    return *this;
+  }
+  Filter& name(std::string value) {
+    name_ = std::move(value);
+    return *this;
+  }
+  Filter& id_prefix(std::string value) {
+    id_prefix_ = std::move(value);
+    return *this;
+  }
+  Filter& created_from(TimePoint value) {
+    created_from_ = value;
+    return *this;
+  }
+  Filter& created_before(TimePoint value) {
+    created_before_ = value;
+    return *this;
+  }
+  Filter& tag(std::string key, std::string value) {
+    tags_.insert_or_assign(std::move(key), std::move(value));
+    return *this;
+  }
+
+  [[nodiscard]] const std::vector<Status>& statuses() const { return statuses_; }
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] const std::string& id_prefix() const { return id_prefix_; }
+  [[nodiscard]] const std::optional<TimePoint>& created_from() const { return created_from_; }
+  [[nodiscard]] const std::optional<TimePoint>& created_before() const { return created_before_; }
+  [[nodiscard]] const std::map<std::string, std::string>& tags() const { return tags_; }
+
+ private:
+  std::vector<Status> statuses_;  // empty: any
+  std::string name_;
+  std::string id_prefix_;
+  std::optional<TimePoint> created_from_;
+  std::optional<TimePoint> created_before_;
+  std::map<std::string, std::string> tags_;
+};
+
+/// A page of a list. Ask again with `next` until it is empty; a page may be shorter than asked for.
+struct Page {
+  std::vector<Instance> instances;
+  std::string next;
+};
+
+/// The seam between the Client and whatever runs the engine. Calls come from any thread.
+/// A file of the store that was read from the disk as a whole, and is sound.
+struct ScrubbedFile {
+  std::string name;
+  std::uint64_t bytes = 0;
+};
+
+class ClientBackend {
+ public:
+  virtual ~ClientBackend() = default;
+
+  virtual Result<std::string> start(std::string name, std::optional<std::string> input,
+                                    StartOptions options) = 0;
+  virtual Result<void> raise(std::string id, std::string event,
+                             std::optional<std::string> payload) = 0;
+  virtual Result<void> terminate(std::string id, std::string reason, bool recursive) = 0;
+  virtual Result<void> suspend(std::string id, std::string reason) = 0;
+  virtual Result<void> resume(std::string id, std::string reason) = 0;
+  virtual Result<void> rewind(std::string id, std::string reason) = 0;
+  virtual Result<void> restart(std::string id) = 0;
+  virtual Result<void> purge(std::string id) = 0;
+  virtual Result<std::uint64_t> purge(const Filter& filter) = 0;
+  virtual Result<Instance> get(std::string id, bool with_input) = 0;
+  virtual Result<Instance> wait(std::string id, bool until_ended,
+                                std::chrono::microseconds timeout) = 0;
+  virtual Result<Page> list(const Filter& filter, std::size_t page_size,
+                            std::string_view continuation) = 0;
+  virtual Result<std::vector<HistoryEvent>> history(std::string id, std::uint64_t from,
+                                                    std::size_t events_max) = 0;
+  virtual Result<History> record(std::string id) = 0;
+  virtual Result<std::optional<ScrubbedFile>> scrub(std::string_view after) = 0;
+};
+
+inline constexpr std::chrono::hours kForever{24 * 365 * 100};
+
+class Client {
+ public:
+  explicit Client(std::shared_ptr<ClientBackend> backend) : backend_(std::move(backend)) {}
+
+  /// Starts an orchestration; the answer is its id. Returns when the start is durable.
+  Result<std::string> start(std::string name, StartOptions options = {}) {
+    return backend_->start(std::move(name), std::nullopt, std::move(options));
+  }
+  template <class T>
+  Result<std::string> start(std::string name, const T& input, StartOptions options = {}) {
+    return backend_->start(std::move(name), internal::encode_all(input), std::move(options));
+  }
+
+  Result<void> raise(std::string id, std::string event) {
+    return backend_->raise(std::move(id), std::move(event), std::nullopt);
+  }
+  template <class T>
+  Result<void> raise(std::string id, std::string event, const T& payload) {
+    return backend_->raise(std::move(id), std::move(event), internal::encode_all(payload));
+  }
+
+  Result<void> terminate(std::string id, std::string reason = {}) {
+    return backend_->terminate(std::move(id), std::move(reason), false);
+  }
+  /// Also terminates its sub-orchestrations, and theirs.
+  Result<void> terminate_tree(std::string id, std::string reason = {}) {
+    return backend_->terminate(std::move(id), std::move(reason), true);
+  }
+  Result<void> suspend(std::string id, std::string reason = {}) {
+    return backend_->suspend(std::move(id), std::move(reason));
+  }
+  Result<void> resume(std::string id, std::string reason = {}) {
+    return backend_->resume(std::move(id), std::move(reason));
+  }
+  /// Lets a failed instance go on: the failures its code did not react to are tried again.
+  Result<void> rewind(std::string id, std::string reason = {}) {
+    return backend_->rewind(std::move(id), std::move(reason));
+  }
+  /// Starts an ended instance anew, with the same input.
+  Result<void> restart(std::string id) { return backend_->restart(std::move(id)); }
+  /// Forgets an ended instance.
+  Result<void> purge(std::string id) { return backend_->purge(std::move(id)); }
+  /// Forgets every ended instance that matches; the answer is how many.
+  Result<std::uint64_t> purge(const Filter& filter) { return backend_->purge(filter); }
+
+  Result<Instance> get(std::string id) { return backend_->get(std::move(id), false); }
+  Result<Instance> get_with_input(std::string id) { return backend_->get(std::move(id), true); }
+
+  /// Until the instance ended. DEADLINE_EXCEEDED after `timeout`.
+  Result<Instance> wait(std::string id, std::chrono::microseconds timeout = kForever) {
+    return backend_->wait(std::move(id), true, timeout);
+  }
+  /// Until its first step is done.
+  Result<Instance> wait_for_start(std::string id, std::chrono::microseconds timeout = kForever) {
+    return backend_->wait(std::move(id), false, timeout);
+  }
+
+  Result<Page> list(const Filter& filter = {}, std::size_t page_size = 100,
+                    std::string_view continuation = {}) {
+    return backend_->list(filter, page_size, continuation);
+  }
+  /// At most `events_max` events from number `from`; fewer than that means the end.
+  Result<std::vector<HistoryEvent>> history(std::string id, std::uint64_t from = 0,
+                                            std::size_t events_max = 1'000'000) {
+    return backend_->history(std::move(id), from, events_max);
+  }
+  /// The whole history, to keep and to replay against new code (testing.h).
+  Result<History> record(std::string id) { return backend_->record(std::move(id)); }
+
+  /// Reads one whole file of the store's table, the first behind the name `after`, and verifies it.
+  /// Nothing: there is none behind it. STORE_CORRUPT names the damaged one. A running host does
+  /// this by itself, slowly.
+  Result<std::optional<ScrubbedFile>> scrub(std::string_view after = {}) {
+    return backend_->scrub(after);
+  }
+
+ private:
+  std::shared_ptr<ClientBackend> backend_;  // shared with the host: a client may outlive it
+};
+
+}  // namespace perdure

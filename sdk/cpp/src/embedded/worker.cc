@@ -1,0 +1,145 @@
+// SPDX-FileCopyrightText: 2026 The Perdure authors
+// SPDX-License-Identifier: Apache-2.0
+#include "embedded/worker.h"
+
+#include <fmt/format.h>
+
+#include <exception>
+#include <utility>
+
+#include "embedded/known.h"
+#include "exceptions.h"
+#include "model/limits.h"
+
+namespace perdure::embedded {
+namespace {
+
+constexpr const char* kFailureUnknownActivity = "perdure.UnknownActivity";
+constexpr const char* kFailureInputLost = "perdure.InputLost";
+internal::LogSink log_for(const InstanceLogSink& sink, const std::string& id) {
+  if (!sink) return {};
+  return [&sink, id](std::string_view line) { sink(id, line); };
+}
+
+}  // namespace
+
+Worker::Worker(engine::Engine& engine, const Registry& functions, WorkerSettings settings)
+    : engine_(engine),
+      functions_(functions),
+      settings_(std::move(settings)),
+      held_(settings_.held_max),
+      id_(engine.dispatcher().attach({
+          .turns_max = settings_.turns_max,
+          .activities_max = settings_.activities_max,
+          .withdrawn = [this](const model::WorkToken& token) { on_withdrawn(token); },
+      })) {}
+
+Worker::~Worker() { engine_.dispatcher().detach(id_); }
+
+void Worker::run(model::WorkItem item) {
+  if (auto* turn = std::get_if<model::TurnItem>(&item)) {
+    run_turn(std::move(*turn));
+  } else {
+    run_activity(std::get<model::ActivityItem>(std::move(item)));
+  }
+}
+
+base::Result<std::unique_ptr<internal::Run>> Worker::rebuild(const model::TurnItem& item) {
+  const model::TurnToken& token = item.token;
+  const auto* function = functions_.find_orchestration(item.name);
+  if (function == nullptr) {
+    return base::fail(base::ErrorCode::kNotFound,
+                      fmt::format("this program has no orchestration '{}'; it has {}", item.name,
+                                  names_of(functions_.orchestrations())));
+  }
+  auto run = std::make_unique<internal::Run>(*function, token.key, token.execution,
+                                             log_for(settings_.log, token.key.id));
+  if (token.past_events > 0) replays_.fetch_add(1, std::memory_order_relaxed);
+  while (run->events() < token.past_events) {
+    PERDURE_ASSIGN_OR_RETURN(engine::HistoryPage page, engine_.read_history(token, run->events()));
+    if (page.events.empty()) {
+      return base::fail(base::ErrorCode::kNotFound, "the history was replaced meanwhile");
+    }
+    if (const auto replayed = run->replay(std::move(page.events)); !replayed) {
+      return base::fail(base::ErrorCode::kFailedPrecondition, replayed.error().message);
+    }
+  }
+  return run;
+}
+
+void Worker::run_turn(model::TurnItem item) {
+  dispatch::Dispatcher& dispatcher = engine_.dispatcher();
+  std::unique_ptr<internal::Run> run =
+      held_.take(item.token.key, item.token.execution, item.token.past_events);
+  if (!run) {
+    auto rebuilt = rebuild(item);
+    if (!rebuilt) {
+      dispatcher.refuse_turn(id_, std::move(item.token), std::move(rebuilt.error().message));
+      return;
+    }
+    run = *std::move(rebuilt);
+  }
+  auto result = run->turn(std::move(item.new_events));
+  if (!result) {
+    dispatcher.refuse_turn(id_, std::move(item.token), std::move(result.error().message));
+    return;
+  }
+  // Put back before the answer: the next turn may be on another thread at once. If the answer is
+  // not taken, the run has seen what is not history; another turn of the same length may follow.
+  const model::InstanceKey key = item.token.key;
+  if (!run->ended()) held_.put(std::move(run));
+  const auto answer = dispatcher.complete_turn(id_, std::move(item.token), *std::move(result));
+  if (answer == dispatch::Answer::kNotHeld) held_.forget(key);
+}
+
+void Worker::run_activity(model::ActivityItem item) {
+  std::atomic<bool> cancelled = false;
+  {
+    const runtime::Lock lock(mutex_);
+    running_.emplace(item.token, &cancelled);
+  }
+  auto outcome = outcome_of(item, cancelled);
+  {
+    const runtime::Lock lock(mutex_);
+    running_.erase(item.token);
+  }
+  engine_.dispatcher().complete_activity(id_, std::move(item.token), std::move(outcome));
+}
+
+std::variant<model::Payload, model::Failure> Worker::outcome_of(
+    model::ActivityItem& item, const std::atomic<bool>& cancelled) {
+  const auto* function = functions_.find_activity(item.name);
+  if (function == nullptr) {
+    return model::Failure{.type = kFailureUnknownActivity,
+                          .message = fmt::format("this program has no activity '{}'; it has {}",
+                                                 item.name, names_of(functions_.activities())),
+                          .retriable = false};
+  }
+  if (auto resolved = engine_.resolve(item); !resolved) {
+    return model::Failure{.type = kFailureInputLost,
+                          .message = std::move(resolved.error().message),
+                          .retriable = false};
+  }
+  Activity activity(item.token.key.id, item.name, item.token.execution.value, item.token.task.value,
+                    item.token.attempt, &cancelled);
+  try {
+    return (*function)(activity, std::get<model::Payload>(item.input));
+  } catch (...) {
+    return internal::to_model(internal::details_of(std::current_exception()));
+  }
+}
+
+void Worker::cancel_all() {
+  const runtime::Lock lock(mutex_);
+  for (const auto& [token, flag] : running_) flag->store(true, std::memory_order_relaxed);
+}
+
+void Worker::on_withdrawn(const model::WorkToken& token) {
+  const auto* activity = std::get_if<model::ActivityToken>(&token);
+  if (activity == nullptr) return;
+  const runtime::Lock lock(mutex_);
+  const auto found = running_.find(*activity);
+  if (found != running_.end()) found->second->store(true, std::memory_order_relaxed);
+}
+
+}  // namespace perdure::embedded

@@ -1,0 +1,116 @@
+// SPDX-FileCopyrightText: 2026 The Perdure authors
+// SPDX-License-Identifier: Apache-2.0
+#include "perdure/host.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace perdure {
+namespace {
+
+using namespace std::chrono_literals;
+
+Task<std::string> chain(Orchestration& ctx, int steps) {
+  std::string text;
+  for (int step = 0; step < steps; ++step) {
+    text = co_await ctx.call<std::string>("append", text, step);
+  }
+  co_return text;
+}
+
+Task<bool> approval(Orchestration& ctx) { co_return co_await ctx.event<bool>("approved"); }
+
+void add_functions(Host& host) {
+  host.orchestration("chain", chain)
+      .orchestration("approval", approval)
+      .activity("append", [](std::string text, int step) { return text + std::to_string(step); });
+}
+
+class HostTest : public ::testing::Test {
+ protected:
+  HostTest() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "perdure-host-XXXXXX").string();
+    folder_ = ::mkdtemp(pattern.data());
+  }
+  ~HostTest() override { std::filesystem::remove_all(folder_); }
+
+  [[nodiscard]] std::string store() const { return (folder_ / "store").string(); }
+
+ private:
+  std::filesystem::path folder_;
+};
+
+TEST_F(HostTest, RunsInMemory) {
+  Host host{HostOptions()};
+  add_functions(host);
+  Client client = host.start().value();
+  const std::string id = client.start("chain", 5).value();
+  EXPECT_EQ(client.wait(id).value().output_as<std::string>().value(), "01234");
+  host.stop();
+}
+
+TEST_F(HostTest, GoesOnInTheNextProcessLife) {
+  std::string id;
+  {
+    Host host{HostOptions().data(store())};
+    add_functions(host);
+    Client client = host.start().value();
+    id = client.start("approval", StartOptions().id("deal")).value();
+    ASSERT_TRUE(client.wait_for_start(id));
+  }
+  Host host{HostOptions().data(store())};
+  add_functions(host);
+  Client client = host.start().value();
+  ASSERT_TRUE(client.raise("deal", "approved", true));
+  EXPECT_TRUE(client.wait(id, 30s).value().output_as<bool>().value());
+}
+
+TEST_F(HostTest, RefusesAStoreThatIsOpen) {
+  Host first{HostOptions().data(store())};
+  ASSERT_TRUE(first.start());
+  Host second{HostOptions().data(store())};
+  const auto started = second.start();
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().code(), ErrorCode::kStoreLocked);
+}
+
+TEST_F(HostTest, ServesManyClientsAtOnce) {
+  Host host{HostOptions().data(store())};
+  add_functions(host);
+  Client client = host.start().value();
+  std::atomic<int> right = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 8; ++t) {
+    threads.emplace_back([client, &right]() mutable {
+      for (int i = 0; i < 20; ++i) {
+        const auto id = client.start("chain", 3);
+        if (!id) continue;
+        const auto done = client.wait(*id, 60s);
+        if (done && done->output_as<std::string>().value_or("") == "012") ++right;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(right.load(), 160);
+  EXPECT_EQ(host.stats().rescued, 0u);
+}
+
+TEST_F(HostTest, AClientThatOutlivesItsHostIsToldSo) {
+  std::optional<Client> client;
+  {
+    Host host{HostOptions()};
+    client = host.start().value();
+  }
+  const auto got = client->get("x");
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().code(), ErrorCode::kUnavailable);
+}
+
+}  // namespace
+}  // namespace perdure
