@@ -20,7 +20,7 @@ invariant that it breaks, the file of the product that it changes, and the lines
 The product itself is never changed: the mutated copy lies below build/mutants/NAME, is compiled
 with the flags of the original, and is linked before the libraries that hold the original. The
 simulator then runs from seed 1 until a seed breaks an invariant; a check that ends the process
-tells too. Before, the program without any mutation must pass the same seeds' beginning.
+tells too. The program without a mutation must pass the first seeds before, and that seed after.
 
 --check: every mutant still applies. --record: adds what was seen to verification/records.jsonl.
 --build: a folder that was configured with the preset `release`. Exit status 1: one escaped.
@@ -77,7 +77,7 @@ class Seen(NamedTuple):
     seconds: float = 0.0  # of processor time
 
 
-# ---- mutants as text ------------------------------------------------------------------------------
+# ---- mutants as text -----------------------------------------------------------------------------
 
 
 def parse(name, text):
@@ -164,7 +164,7 @@ def load(names):
     return mutants
 
 
-# ---- building a mutated simulator -----------------------------------------------------------------
+# ---- building a mutated simulator ----------------------------------------------------------------
 
 
 class Build:
@@ -172,6 +172,7 @@ class Build:
 
     def __init__(self, folder):
         self.folder = folder
+        self.program = folder / "bin" / "sim"
         self.commands = {}
         self.link = []
 
@@ -215,7 +216,7 @@ def run(words, folder=ROOT):
     return done.stdout
 
 
-# ---- looking for a seed ---------------------------------------------------------------------------
+# ---- looking for a seed --------------------------------------------------------------------------
 
 
 def run_seeds(program, first, count, log):
@@ -269,8 +270,13 @@ def search(program, seeds_max, log):
 
 def try_mutant(build, mutant, seeds):
     program = build.mutate(mutant)
-    seen = search(program, seeds, OUTPUT / mutant.name / "sim.log")
+    log = OUTPUT / mutant.name / "sim.log"
+    seen = search(program, seeds, log)
     program.unlink()
+    if seen.seed:
+        status, _, _ = run_seeds(build.program, seen.seed, 1, log.with_name("original.log"))
+        if status != 0:
+            raise Failed(f"{mutant.name}: seed {seen.seed} breaks without the mutation too")
     return seen
 
 
@@ -296,8 +302,7 @@ def run_all(options):
     build = Build(pathlib.Path(options.build).resolve())
     build.make(options.jobs)
     OUTPUT.mkdir(parents=True, exist_ok=True)
-    control = search(build.folder / "bin" / "sim", min(options.seeds, CONTROL_SEEDS_MAX),
-                     OUTPUT / "control.log")
+    control = search(build.program, min(options.seeds, CONTROL_SEEDS_MAX), OUTPUT / "control.log")
     if control.seed:
         raise Failed(f"without a mutation seed {control.seed} breaks: {control.what}")
     print(f"{'mutant':<34} {'breaks':<8} {'told':<14} {'seed':>7} {'seconds':>8}")
@@ -317,7 +322,7 @@ def run_all(options):
     return 1 if escaped else 0
 
 
-# ---- the program ----------------------------------------------------------------------------------
+# ---- the program ---------------------------------------------------------------------------------
 
 
 def self_test():

@@ -23,6 +23,7 @@ namespace {
 /// Which invariant a sentence of core/testing/laws.h is about.
 Invariant invariant_of(std::string_view law) {
   const auto says = [law](std::string_view word) { return law.contains(word); };
+  if (says("tombstone") || says("nobody knows")) return Invariant::kPurged;
   if (says("timer")) return Invariant::kTimers;
   if (says("history") || says("chain")) return Invariant::kHistory;
   if (says("outbox") || says("message")) return Invariant::kMessages;

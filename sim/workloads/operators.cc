@@ -25,13 +25,16 @@ Task<int> soul(Orchestration& ctx, int way) {
 }
 
 constexpr base::Duration kApart = base::milliseconds(60);
+/// So close that a call often comes while the turn of the one before is with a worker.
+constexpr base::Duration kClose = base::milliseconds(2);
 constexpr std::uint64_t kIds = 2;
 /// What is not decided is not judged: the limit keeps a search short, and few reach it.
 constexpr verify::SearchLimits kSearch{.places_max = 20'000, .shrink_searches_max = 50};
 
 class Operators final : public Workload {
  public:
-  explicit Operators(Stage stage) : stage_(stage) {}
+  explicit Operators(Stage stage)
+      : stage_(stage), apart_(stage.scene.random.chance(50) ? kApart : kClose) {}
 
   void begin() override {
     const std::uint64_t clients = 2 + stage_.scene.random.below(3);
@@ -66,7 +69,7 @@ class Operators final : public Workload {
 
   void plan(std::uint64_t process, int left) {
     if (left == 0) return;
-    stage_.scene.agenda.after(stage_.scene.some(kApart), [this, process, left] {
+    stage_.scene.agenda.after(stage_.scene.some(apart_), [this, process, left] {
       if (stage_.scene.healed) return;
       act(process, left);
     });
@@ -139,6 +142,7 @@ class Operators final : public Workload {
   }
 
   Stage stage_;
+  const base::Duration apart_;
   std::uint64_t last_start_ = 0;
   std::vector<verify::Operation> records_;
 };

@@ -338,6 +338,8 @@ core::testing::RowMap Node::inspect() {
   scene_.tally.commands += stats.commands;
   scene_.verdict.require(stats.rescues == 0, Invariant::kLiveness,
                          "only the sweeper found some work");
+  scene_.verdict.require(stats.memory_bytes <= options_.engine.memory_bytes, Invariant::kMemory,
+                         "at rest, more is held in memory than the budget allows");
   listener_.down();
   engine_.reset();
   log_->crash(Tail::kDropped);

@@ -159,7 +159,7 @@ TEST_F(Start, ThatIsScheduledIsNeverBehindItsTimeEvenIfTheClockGoesBack) {
   command.started.scheduled_start = time;
   world.run(command);
   world.advance(base::seconds(60));
-  world.now = world.now - base::seconds(30);
+  world.now = world.now + base::seconds(-30);
   world.crash();
   const model::TurnItem* item = world.offered_turn("a");
   ASSERT_NE(item, nullptr);
