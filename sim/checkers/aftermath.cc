@@ -59,8 +59,8 @@ class HistoryJudge {
 
   /// Without a turn it was ended before it began.
   void begins(const model::ExecutionStarted& started) {
-    const bool early = started.scheduled_start && turn_.us != INT64_MIN &&
-                       turn_ < *started.scheduled_start;
+    const bool early =
+        started.scheduled_start && turn_.us != INT64_MIN && turn_ < *started.scheduled_start;
     if (early) verdict_.breached(Invariant::kTimers, fmt::format("'{}' began early", id_));
   }
 
@@ -117,8 +117,7 @@ class Produced {
   explicit Produced(const Bodies& bodies) {
     for (const auto& [task, runs] : bodies.runs()) {
       of_id_[task.key.id].insert(runs.results.begin(), runs.results.end());
-      of_execution_[{task.key.id, task.execution}].insert(runs.results.begin(),
-                                                          runs.results.end());
+      of_execution_[{task.key.id, task.execution}].insert(runs.results.begin(), runs.results.end());
     }
   }
   /// What may be in the history: results of its own execution, and if it was rewound, of those

@@ -37,8 +37,8 @@ class Bodies final {
     std::uint64_t losses = 0;          // answers that may not have arrived: a worker died, ...
     std::uint64_t crashes_before = 0;  // of the node, when it ran first
     std::set<model::Attempt> attempts;
-    std::uint64_t repeated = 0;        // runs under the number of an earlier attempt
-    std::set<std::string> results;     // as encoded
+    std::uint64_t repeated = 0;     // runs under the number of an earlier attempt
+    std::set<std::string> results;  // as encoded
   };
 
   /// Runs the body. `crashes`: of the node so far.
