@@ -19,7 +19,7 @@ from repository import ROOT, Repository, Violation, arguments, expect, report
 
 CLANG, GCC = "clang++-19", "g++"
 INTERNAL = ["-std=c++23", "-Isrc", "-Iapi", "-Isdk/cpp/include", "-Isdk/cpp/src", "-Isdk/cpp/tests",
-            "-Iexamples"]
+            "-Iexamples", "-Isim"]
 PUBLIC = ["-std=c++20", "-Isdk/cpp/include"]
 WARNINGS = {
     CLANG: ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror",
