@@ -17,6 +17,8 @@ import shutil
 import subprocess
 import sys
 
+import commit
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 CORPUS = ROOT / "tests/fuzz/corpus"
 RECORDS = ROOT / "verification/records.jsonl"
@@ -77,10 +79,8 @@ def keep(build, name, program):
 
 
 def record(name, executions, seconds):
-    commit = subprocess.run(["git", "-c", "safe.directory=*", "describe", "--always", "--dirty"],
-                            cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
     line = {"kind": "fuzz", "target": name, "executions": executions, "seconds": seconds,
-            "commit": commit or "unknown",
+            "commit": commit.name(),
             "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d")}
     RECORDS.parent.mkdir(exist_ok=True)
     with open(RECORDS, "a", encoding="utf-8") as file:

@@ -4,7 +4,7 @@
 """Faults made on purpose, and whether the simulator notices them.
 
 mutants.py --check | --self-test
-mutants.py run [NAME...] [--seeds N] [--jobs J] [--build DIR] [--record]
+mutants.py [NAME...] [--seeds N] [--jobs J] [--build DIR] [--record]
 
 A mutant is a file sim/mutants/NAME.mutant: comments that say which real failure it repeats, the
 invariant that it breaks, the file of the product that it changes, and the lines that go and come:
@@ -38,14 +38,18 @@ import subprocess
 import sys
 from typing import NamedTuple
 
+import commit
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 MUTANTS = ROOT / "sim" / "mutants"
 OUTPUT = ROOT / "build" / "mutants"
 RECORDS = ROOT / "verification" / "records.jsonl"
 CONTROL = "control"  # the program without a mutation
 CONTROL_SEEDS_MAX = 2_000
+CHECK = "a check"  # stands for an invariant where the product itself noticed, and stopped
 BATCH_FIRST, BATCH_MAX = 8, 512  # seeds of one process
 CPU_SECONDS_MAX = 120  # of one process: one that takes longer never comes to rest
+SEARCH_SECONDS_MAX = 600  # of processor time for one mutant
 SPDX = ("# SPDX-FileCopyrightText: 2026 The Perdure authors",
         "# SPDX-License-Identifier: Apache-2.0")
 
@@ -241,15 +245,15 @@ def told(text):
 
 def died(status, text):
     """How a process ended that a signal ended."""
-    last = [line for line in text.splitlines() if line.strip()][-1:] or [f"signal {-status}"]
+    said = [line for line in text.splitlines() if line.strip() and not line.startswith("sim: in ")]
     is_hung = status == -24  # SIGXCPU
-    return "a seed never ends" if is_hung else last[0].strip()
+    return "a seed never ends" if is_hung else (said or [f"signal {-status}"])[-1].strip()
 
 
 def search(program, seeds_max, log):
     """Runs seeds from 1 on, in batches that grow, until something is noticed."""
     first, batch, seconds = 1, BATCH_FIRST, 0.0
-    while first <= seeds_max:
+    while first <= seeds_max and seconds < SEARCH_SECONDS_MAX:
         count = min(batch, seeds_max - first + 1)
         status, text, took = run_seeds(program, first, count, log)
         seconds += took
@@ -260,12 +264,12 @@ def search(program, seeds_max, log):
             batch = 1  # one at a time, to find which it was
             continue
         if status < 0:
-            return Seen(first, ("check",), died(status, text), first, seconds)
+            return Seen(first, (CHECK,), died(status, text), first, seconds)
         if status != 0:
             raise Failed(f"{program} ended with {status}: {text[-500:]}")
         first += count
         batch = min(2 * batch, BATCH_MAX)
-    return Seen(seeds=seeds_max, seconds=seconds)
+    return Seen(seeds=first - 1, seconds=seconds)
 
 
 def try_mutant(build, mutant, seeds):
@@ -281,16 +285,24 @@ def try_mutant(build, mutant, seeds):
 
 
 def show(mutant, seen):
-    says = "CAUGHT" if seen.seed else "ESCAPED"
+    by_other = mutant.breaks not in seen.invariants and seen.invariants != (CHECK,)
+    says = "ESCAPED" if not seen.seed else "BY OTHER" if by_other else "CAUGHT"
     invariants = ",".join(seen.invariants)
     print(f"{mutant.name:<34} {mutant.breaks:<8} {invariants:<14} {seen.seed or '':>7} "
-          f"{seen.seconds:>8.1f}  {says:<7}  {seen.what[:90]}", flush=True)
+          f"{seen.seconds:>8.1f}  {says:<8}  {seen.what[:90]}", flush=True)
+
+
+def result_of(tried):
+    """What a search came to; a mutant that could not be tried is not caught, and says why."""
+    try:
+        return tried.result()
+    except Failed as failure:
+        return Seen(what=str(failure).replace("\n", " "))
 
 
 def record(mutant, seen):
-    commit = run(["git", "-c", "safe.directory=*", "rev-parse", "--short", "HEAD"]).strip()
     line = {"kind": "mutant", "name": mutant.name, "by": "sim", "seed": seen.seed,
-            "seconds": round(seen.seconds, 1), "commit": commit,
+            "seconds": round(seen.seconds, 1), "commit": commit.name(),
             "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d"),
             "invariant": ", ".join(seen.invariants)}
     with open(RECORDS, "a", encoding="utf-8") as file:
@@ -306,18 +318,20 @@ def run_all(options):
     if control.seed:
         raise Failed(f"without a mutation seed {control.seed} breaks: {control.what}")
     print(f"{'mutant':<34} {'breaks':<8} {'told':<14} {'seed':>7} {'seconds':>8}")
-    escaped = []
+    escaped = 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         tried = {pool.submit(try_mutant, build, mutant, options.seeds): mutant
                  for mutant in mutants}
         for one in concurrent.futures.as_completed(tried):
-            mutant, seen = tried[one], one.result()
+            mutant, seen = tried[one], result_of(one)
             show(mutant, seen)
             if not seen.seed:
-                escaped.append(mutant.name)
+                escaped += 1
             elif options.record:
                 record(mutant, seen)
-    print(f"{len(mutants) - len(escaped)} of {len(mutants)} caught; without a mutation "
+    if options.record:
+        run([sys.executable, "-B", str(ROOT / "tools" / "ledger.py")])
+    print(f"{len(mutants) - escaped} of {len(mutants)} caught; without a mutation "
           f"{control.seeds} seeds hold")
     return 1 if escaped else 0
 
@@ -359,7 +373,6 @@ def main():
     if sys.argv[1:] == ["--self-test"]:
         return self_test()
     parser = argparse.ArgumentParser(usage=__doc__)
-    parser.add_argument("command", choices=["run"])
     parser.add_argument("names", nargs="*")
     parser.add_argument("--seeds", type=int, default=100_000)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())

@@ -200,6 +200,8 @@ void Cluster::committed(model::ShardId shard, model::Epoch epoch) {
 
 model::Command Cluster::work(const model::TurnItem& item) {
   const model::TurnToken& token = item.token;
+  scene_.verdict.require(bodies_.gave_results_of(item), Invariant::kOutcome,
+                         "a turn is told of a result that nobody gave it");
   std::vector<model::Event> past;
   const auto scanned =
       store_->scan(model::Space::kHistory, model::history_prefix(token.key, token.execution),
@@ -226,6 +228,10 @@ model::Command Cluster::work(const model::TurnItem& item) {
     return model::RefuseTurn{token, result.error().message};
   }
   return model::CompleteTurn{token, *std::move(result)};
+}
+
+void Cluster::presumed_lost(const model::WorkToken& token) {
+  if (const auto* activity = std::get_if<model::ActivityToken>(&token)) bodies_.lost(*activity);
 }
 
 model::Command Cluster::work(const model::ActivityItem& item) {

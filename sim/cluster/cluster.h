@@ -50,6 +50,8 @@ class Cluster final : public Platform {
   void committed(model::ShardId shard, model::Epoch epoch);
   /// An owner learned that it is none any more: what it began, another does again.
   void disturbed() { ++disturbances_; }
+  /// What a worker did will be done again, as if it had not answered.
+  void presumed_lost(const model::WorkToken& token);
   /// The answer of a worker to what a member offers.
   model::Command work(const model::TurnItem& item);
   model::Command work(const model::ActivityItem& item);

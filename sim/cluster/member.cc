@@ -18,6 +18,7 @@ constexpr base::Duration kUpkeepEvery = base::milliseconds(20);
 constexpr base::Duration kIdleUpkeepEvery = base::seconds(1);
 constexpr base::Duration kCommitMost = base::microseconds(800);
 constexpr base::Duration kWorkMost = base::milliseconds(15);
+constexpr base::Duration kLateMost = base::milliseconds(100);
 constexpr std::size_t kResendMax = 20;
 constexpr std::size_t kTimersMax = 50;
 
@@ -187,22 +188,25 @@ void Member::plan_commit(Owned& owned) {
 }
 
 void Member::commit(Owned& owned) {
-  Batch batch = std::move(owned.batches.front());
-  owned.batches.pop_front();
   const model::ShardId id = owned.shard.id;
-  const auto staged =
-      cluster_.store().stage({{.shard = id, .epoch = owned.epoch}}, std::move(batch.writes));
-  if (!staged) {
-    scene_.verdict.require(staged.error().code == base::ErrorCode::kFenced, Invariant::kFencing,
-                           staged.error().message);
-    return lose(id);
-  }
-  const auto flushed = cluster_.store().flush();
-  PERDURE_CHECK(flushed.has_value(), "the shared store does not fail");
-  cluster_.committed(id, owned.epoch);
-  scene_.note(name_, "commits", {}, id.value);
-  // It is durable; the answer of the store may be on its way for long, and the member may die.
-  release(owned, std::move(batch.effects));
+  // What wrote nothing waits only for what was decided before it.
+  do {
+    Batch batch = std::move(owned.batches.front());
+    owned.batches.pop_front();
+    const auto staged =
+        cluster_.store().stage({{.shard = id, .epoch = owned.epoch}}, std::move(batch.writes));
+    if (!staged) {
+      scene_.verdict.require(staged.error().code == base::ErrorCode::kFenced, Invariant::kFencing,
+                             staged.error().message);
+      return lose(id);
+    }
+    const auto flushed = cluster_.store().flush();
+    PERDURE_CHECK(flushed.has_value(), "the shared store does not fail");
+    cluster_.committed(id, owned.epoch);
+    scene_.note(name_, "commits", {}, id.value);
+    // It is durable; the answer of the store may be on its way for long, and the member may die.
+    release(owned, std::move(batch.effects));
+  } while (!owned.batches.empty() && owned.batches.front().writes.empty());
   if (!owned.batches.empty()) plan_commit(owned);
   if (owned.batches.empty() && scene_.random.chance(5)) owned.shard.instances.evict(0);
   drain(owned);
@@ -275,9 +279,21 @@ void Member::work(Owned& owned, const model::WorkToken& token) {
   if (uncounted) answer = model::BeginAttempt{token};
   owned.offers.erase(token);
   const model::ShardId id = owned.shard.id;
+  if (!uncounted && !lost && scene_.strikes(scene_.faults.answers_late)) {
+    // Its worker is taken for dead; then it answers all the same.
+    scene_.count(Counted::kAnsweredLate);
+    cluster_.presumed_lost(token);
+    send_late(id, answer);
+    answer = model::ReturnWork{token};
+  }
   give(owned, answer);
-  // A stale answer, to whoever owns the shard by then.
-  if (twice && !uncounted) cluster_.send(id, answer);
+  if (twice && !uncounted) send_late(id, std::move(answer));
+}
+
+/// To whoever owns the shard by then; what it answers may have been replaced.
+void Member::send_late(model::ShardId shard, model::Command answer) {
+  scene_.agenda.after(scene_.some(kLateMost),
+                      [this, shard, answer = std::move(answer)] { cluster_.send(shard, answer); });
 }
 
 // ---- upkeep -------------------------------------------------------------------------------------

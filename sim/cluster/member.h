@@ -94,6 +94,7 @@ class Member final {
   void release(Owned& owned, const model::Effect& effect);
   void plan_work(Owned& owned, const model::WorkToken& token);
   void work(Owned& owned, const model::WorkToken& token);
+  void send_late(model::ShardId shard, model::Command answer);
   void give(Owned& owned, model::Command command);
 
   Scene& scene_;

@@ -35,10 +35,8 @@ class Events final : public Workload {
   }
 
   void finish() override {
-    for (const std::string& id : collectors_) {
-      stage_.calls.insist(model::ResumeInstance{.request = {}, .key = key_of(id), .reason = {}},
-                          [this, id](const std::optional<model::ReplyBody>&) { end(id); });
-    }
+    ending_ = true;
+    for (const std::string& id : collectors_) wind_up(id);
   }
 
   void check(const Aftermath& aftermath) override {
@@ -61,6 +59,7 @@ class Events final : public Workload {
   void open(const std::string& id) {
     if (!collectors_.insert(id).second) return;
     ++stage_.scene.tally.instances;
+    if (ending_) return wind_up(id);
     const std::uint64_t senders = 1 + stage_.scene.random.below(3);
     for (std::uint64_t i = 0; i < senders; ++i) {
       const std::uint64_t items = 1 + stage_.scene.random.below(15);
@@ -102,6 +101,11 @@ class Events final : public Workload {
     });
   }
 
+  void wind_up(const std::string& id) {
+    stage_.calls.insist(model::ResumeInstance{.request = {}, .key = key_of(id), .reason = {}},
+                        [this, id](const std::optional<model::ReplyBody>&) { end(id); });
+  }
+
   void end(const std::string& id) {
     stage_.calls.insist(
         model::RaiseEvent{.request = {},
@@ -111,6 +115,7 @@ class Events final : public Workload {
   }
 
   Stage stage_;
+  bool ending_ = false;  // a start may be acknowledged later still
   std::set<std::string> collectors_;
   std::uint64_t last_process_ = 0;
   std::vector<verify::Operation> records_;

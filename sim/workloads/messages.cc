@@ -39,7 +39,10 @@ class Messages final : public Workload {
         [this](const std::optional<model::ReplyBody>&) { open(); });
   }
 
-  void finish() override { wait_for_producers(); }
+  void finish() override {
+    ending_ = true;
+    wait_for_producers();
+  }
 
   void check(const Aftermath& aftermath) override {
     if (!open_) return;
@@ -84,6 +87,7 @@ class Messages final : public Workload {
   void open() {
     if (std::exchange(open_, true)) return;
     ++stage_.scene.tally.instances;
+    if (ending_) return wait_for_producers();
     const std::uint64_t count = 1 + stage_.scene.random.below(4);
     for (std::uint64_t i = 1; i <= count; ++i) {
       const Producer producer{static_cast<int>(i),
@@ -129,6 +133,7 @@ class Messages final : public Workload {
 
   Stage stage_;
   bool open_ = false;
+  bool ending_ = false;  // the start may be acknowledged later still
   std::size_t waited_ = 0;
   std::map<std::string, Producer> producers_;
 };

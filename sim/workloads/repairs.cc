@@ -45,16 +45,15 @@ class Repairs final : public Workload {
                           [this, id, before](const std::optional<model::ReplyBody>&) {
                             ++stage_.scene.tally.instances;
                             started_[id] = before;
+                            if (ending_) return repair(id);
                             plan_rewind(id, kRewindsMax);
                           });
     }
   }
 
   void finish() override {
-    for (const auto& [id, before] : started_) {
-      stage_.bodies.repair(id);
-      await_end(id, kFinalRewindsMax);
-    }
+    ending_ = true;
+    for (const auto& [id, before] : started_) repair(id);
   }
 
   void check(const Aftermath& aftermath) override {
@@ -79,6 +78,11 @@ class Repairs final : public Workload {
     });
   }
 
+  void repair(const std::string& id) {
+    stage_.bodies.repair(id);
+    await_end(id, kFinalRewindsMax);
+  }
+
   void await_end(const std::string& id, int rewinds_left) {
     stage_.calls.insist(
         model::AwaitInstance{.request = {},
@@ -101,6 +105,7 @@ class Repairs final : public Workload {
   }
 
   Stage stage_;
+  bool ending_ = false;  // a start may be acknowledged later still
   std::map<std::string, int> started_;
 };
 

@@ -53,12 +53,14 @@ class Trees final : public Workload {
       stage_.calls.insist(start_of(id, "tree", internal::encode_all(depth, width, waits ? 1 : 0)),
                           [this, id, waits](const std::optional<model::ReplyBody>&) {
                             ++stage_.scene.tally.instances;
+                            if (waits && ending_) return terminate(id);
                             if (waits && stage_.scene.random.chance(70)) plan_terminate(id);
                           });
     }
   }
 
   void finish() override {
+    ending_ = true;
     for (const auto& [id, root] : roots_) {
       if (root.waits) terminate(id);
     }
@@ -107,6 +109,7 @@ class Trees final : public Workload {
   }
 
   Stage stage_;
+  bool ending_ = false;  // a start may be acknowledged later still
   std::map<std::string, Root> roots_;
 };
 

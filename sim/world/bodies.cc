@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace perdure::sim {
 namespace {
 
@@ -24,6 +26,15 @@ std::variant<model::Payload, model::Failure> Bodies::run(const model::ActivityIt
   std::string result = fmt::format("\"{}#{}\"", item.name, ++last_);
   runs.results.insert(result);
   return model::Payload(std::move(result));
+}
+
+bool Bodies::gave_results_of(const model::TurnItem& turn) const {
+  return std::ranges::all_of(turn.new_events, [&](const model::Event& event) {
+    const auto* done = std::get_if<model::ActivityCompleted>(&event.body);
+    if (done == nullptr) return true;
+    const auto runs = runs_.find({turn.token.key, turn.token.execution, done->task});
+    return runs != runs_.end() && done->result && runs->second.results.contains(*done->result);
+  });
 }
 
 void Bodies::lost(const model::ActivityToken& token) {

@@ -46,6 +46,8 @@ class Bodies final {
                                                    std::uint64_t crashes);
   /// The answer of a run may be lost.
   void lost(const model::ActivityToken& token);
+  /// Every result that a turn is told of is one that a run for its own execution gave.
+  [[nodiscard]] bool gave_results_of(const model::TurnItem& turn) const;
   /// From now on `flaky` succeeds for this instance.
   void repair(const std::string& id) { repaired_.insert(id); }
 

@@ -54,7 +54,7 @@ void Node::boot() {
 }
 
 void Node::heal() {
-  paused_until_ = scene_.agenda.now();
+  wake();
   if (!up()) open();
   // A fresh start also gives what was parked another try.
   scene_.agenda.after(kSwept, [this] {
@@ -72,9 +72,16 @@ void Node::tell_time() {
   clock_.advance(base::microseconds(passed.us + drift));
 }
 
-base::Duration Node::until_awake() const {
-  const base::Duration left = paused_until_ - scene_.agenda.now();
-  return left.us > 0 ? left : base::Duration{};
+void Node::when_awake(Agenda::Event event) {
+  if (responsive()) return event();
+  asleep_.push_back([life = life_, this, event = std::move(event)]() mutable {
+    if (life == life_) event();
+  });
+}
+
+void Node::wake() {
+  paused_until_ = scene_.agenda.now();
+  for (Agenda::Event& event : std::exchange(asleep_, {})) event();
 }
 
 void Node::plan_wake() {
@@ -117,9 +124,8 @@ void Node::plan_clock_jump() {
 void Node::request(model::Command command, std::function<void(model::ReplyBody)> reply) {
   if (!up()) return;
   if (!responsive()) {
-    scene_.agenda.after(until_awake(), [this, life = life_, command = std::move(command),
-                                        reply = std::move(reply)]() mutable {
-      if (life == life_) request(std::move(command), std::move(reply));
+    when_awake([this, command = std::move(command), reply = std::move(reply)]() mutable {
+      request(std::move(command), std::move(reply));
     });
     return;
   }
@@ -146,15 +152,13 @@ std::vector<model::Event> Node::read_history(const model::InstanceKey& key, mode
 void Node::poke() {
   if (!up() || step_planned_) return;
   step_planned_ = true;
-  const base::Duration delay = std::max(scene_.some(kStepLatencyMax), until_awake());
-  scene_.agenda.after(delay, [this, life = life_] {
-    if (life == life_) step();
+  scene_.agenda.after(scene_.some(kStepLatencyMax), [this, life = life_] {
+    if (life == life_) when_awake([this] { step(); });
   });
 }
 
 void Node::step() {
   step_planned_ = false;
-  if (!responsive()) return poke();
   tell_time();
   const bool any = engine_->step();
   scene_.note("node", any ? "steps" : "rests");
@@ -163,8 +167,25 @@ void Node::step() {
     poke();
     plan_commit();
     listener_.look();
+  } else {
+    judge_memory();
   }
   plan_wake();
+}
+
+/// Without work, what is in memory can be read again, and need not stay. What is parked must, and
+/// is the only thing that may exceed the budget.
+void Node::judge_memory() {
+  const bool may_park = scene_.faults.disagrees > 0 || scene_.faults.garbage > 0;
+  if (commit_planned_ || may_park) return;
+  const engine::EngineStats stats = engine_->stats();
+  const dispatch::DispatcherStats& work = stats.dispatch;
+  const bool any_work = work.turns_waiting + work.turns_leased + work.activities_waiting +
+                            work.activities_leased + stats.recovering >
+                        0;
+  if (any_work) return;
+  scene_.verdict.require(stats.memory_bytes <= options_.engine.memory_bytes, Invariant::kMemory,
+                         "without work, more is held in memory than the budget allows");
 }
 
 void Node::plan_commit() {
@@ -177,7 +198,7 @@ void Node::plan_commit() {
     scene_.count(Counted::kSlowSync);
   }
   scene_.agenda.after(takes, [this, life = life_] {
-    if (life == life_) commit();
+    if (life == life_) when_awake([this] { commit(); });
   });
 }
 
@@ -206,13 +227,6 @@ void Node::break_disk() {
 
 void Node::commit() {
   commit_planned_ = false;
-  if (!responsive()) {
-    commit_planned_ = true;
-    scene_.agenda.after(until_awake(), [this, life = life_] {
-      if (life == life_) commit();
-    });
-    return;
-  }
   tell_time();
   break_disk();
   const bool any = engine_->commit();
@@ -254,7 +268,11 @@ void Node::plan_pause() {
     if (scene_.healed) return;
     scene_.count(Counted::kPause);
     scene_.note("node", "pauses");
-    paused_until_ = scene_.agenda.now() + scene_.some(scene_.faults.pause_max);
+    const base::Duration lasts = scene_.some(scene_.faults.pause_max);
+    paused_until_ = std::max(paused_until_, scene_.agenda.now() + lasts);
+    scene_.agenda.after(lasts, [this] {
+      if (responsive()) wake();
+    });
     plan_pause();
   });
 }
@@ -278,6 +296,7 @@ void Node::crash() {
   listener_.down();
   engine_.reset();
   fatal_.reset();
+  asleep_.clear();
   leave_tail();
   step_planned_ = false;
   commit_planned_ = false;

@@ -17,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "checkers/rows.h"
 #include "engine/engine.h"
@@ -77,6 +78,7 @@ class Node final : public Platform {
  private:
   void tell_time();
   void step();
+  void judge_memory();
   void plan_commit();
   void commit();
   void break_disk();
@@ -90,7 +92,9 @@ class Node final : public Platform {
   base::Result<> open_once();
   void leave_tail();
   void check_alive();
-  [[nodiscard]] base::Duration until_awake() const;
+  /// Now; or, if the process pauses, when that is over, unless it dies before.
+  void when_awake(Agenda::Event event);
+  void wake();
 
   Scene& scene_;
   NodeOptions options_;
@@ -106,6 +110,7 @@ class Node final : public Platform {
   std::uint64_t life_ = 0;
   std::uint64_t crashes_ = 0;
   base::Timestamp paused_until_;
+  std::vector<Agenda::Event> asleep_;  // what waits until then, in order
   bool step_planned_ = false;
   bool commit_planned_ = false;
   bool interrupted_ = false;   // the machine stops in the middle of this commit

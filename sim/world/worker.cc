@@ -171,6 +171,8 @@ std::unique_ptr<internal::Run> Worker::run_for(const model::TurnItem& item, std:
 void Worker::run_turn(model::TurnItem& item) {
   dispatch::Dispatcher& dispatcher = node_.engine().dispatcher();
   const model::TurnToken token = item.token;
+  scene_.verdict.require(bodies_.gave_results_of(item), Invariant::kOutcome,
+                         "a turn is told of a result that nobody gave it");
   if (scene_.strikes(scene_.faults.disagrees)) {
     scene_.count(Counted::kDisagreed);
     scene_.note(name_, "disagrees with", token.key.id, token.past_events);

@@ -170,11 +170,11 @@ def record(outcome, mutant):
     """One line for what was run to its end; a mutant only if it was noticed."""
     if outcome.skipped or (mutant and not outcome.violation):
         return
-    ran = subprocess.run(["git", "-c", "safe.directory=*", "describe", "--always", "--dirty"],
-                         cwd=ROOT, capture_output=True, text=True, check=False)
+    commit = subprocess.run([sys.executable, "-B", str(ROOT / "tools" / "commit.py")],
+                            capture_output=True, text=True, check=True).stdout.strip()
     counts = outcome.session.counts
     line = {"kind": "mutant" if mutant else outcome.method.name,
-            "commit": ran.stdout.strip() or "unknown",
+            "commit": commit,
             "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d"),
             "cores": os.cpu_count(), "seed": outcome.session.seed, "loops": counts.loops,
             "seconds": round(outcome.seconds, 1)}
