@@ -28,7 +28,8 @@ constexpr int exit_status(ErrorCode code) {
     case ErrorCode::kPayloadTooLarge: return kExitUsage;
     case ErrorCode::kNotFound: return 3;
     case ErrorCode::kAlreadyExists: return 4;
-    case ErrorCode::kFailedPrecondition: return 5;
+    case ErrorCode::kFailedPrecondition:
+    case ErrorCode::kOperationFailed: return 5;
     case ErrorCode::kStoreLocked: return 6;
     case ErrorCode::kStoreForeign: return 7;
     case ErrorCode::kStoreCorrupt: return 8;

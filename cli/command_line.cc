@@ -157,6 +157,8 @@ struct CommandLine::Impl {
     declare_steering();
     declare_purge();
     declare_verify();
+    declare_entities();
+    declare_signal();
     declare_others();
   }
 
@@ -430,6 +432,66 @@ struct CommandLine::Impl {
     command.callback([this, file, model] {
       storeless = [arguments = VerifyArguments{*file, verify::model_from_name(*model)}](
                       Output output) { return verify_history(output, arguments); };
+    });
+  }
+
+  void declare_entities() {
+    CLI::App& listing = add("entities", "show the entities, or those of one class");
+    auto wanted = std::make_shared<EntitiesArguments>();
+    listing.add_option("name", wanted->name, "of the class");
+    listing.add_option("--limit", wanted->limit, "show at most so many")
+        ->check(CLI::Range(std::size_t{1}, kListLimitMax))
+        ->type_name("COUNT")
+        ->capture_default_str();
+    listing.add_option("--next", wanted->next, "go on where an earlier list ended")
+        ->type_name("TOKEN");
+    listing.footer(examples({"entities", "entities account --limit 20 --json"}));
+    on(listing, [wanted](TimePoint) -> Result<Command> {
+      if (const auto token = from_hex(wanted->next); !token) return token.error();
+      return [arguments = *wanted](Client& client, Output output) {
+        return entities(client, output, arguments);
+      };
+    });
+
+    CLI::App& one = add("entity", "show the state of one entity");
+    auto id = add_id(one);
+    one.footer(examples({"entity @account@alice", "entity @account@alice --json"}));
+    on(one, [id](TimePoint) -> Result<Command> {
+      return [id = *id](Client& client, Output output) { return entity(client, output, id); };
+    });
+  }
+
+  void declare_signal() {
+    CLI::App& command = add("signal", "send an operation to an entity");
+    struct Typed {
+      std::string operation;
+      std::string input;
+      std::string at;
+    };
+    auto id = add_id(command);
+    auto typed = std::make_shared<Typed>();
+    command.add_option("operation", typed->operation, "its name")->required();
+    const CLI::Option* given =
+        command.add_option("input", typed->input, "JSON, @file, or - for the standard input");
+    command.add_option("--at", typed->at, "not before this time")->type_name("TIME");
+    command.footer(
+        "It runs when a program that knows the entity has the store open.\n\n" +
+        examples({"signal @account@alice deposit 100", "signal @account@alice close --at 2h"}));
+    on(command, [id, typed, given](TimePoint now) -> Result<Command> {
+      if (typed->operation.empty()) return missing("the name of the operation");
+      SignalArguments arguments{.id = *id, .operation = typed->operation, .input = {}, .at = {}};
+      if (given->count() > 0) {
+        auto text = read_payload(typed->input, "the input");
+        if (!text) return text.error();
+        arguments.input = *std::move(text);
+      }
+      if (!typed->at.empty()) {
+        const auto at = parse_time(typed->at, now, Direction::kFuture);
+        if (!at) return at.error();
+        arguments.at = *at;
+      }
+      return
+          [arguments](Client& client, Output output) { return signal(client, output, arguments); };
     });
   }
 

@@ -84,6 +84,22 @@ Result<void> steer(Client& client, Output output, Steering what, const std::stri
 enum class Consent : std::uint8_t { kMissing, kGiven };
 Result<void> purge_matching(Client& client, Output output, const Filter& filter, Consent consent);
 
+struct EntitiesArguments {
+  std::string name;  // of their class; empty: any
+  std::size_t limit = 100;
+  std::string next;
+};
+Result<void> entities(Client& client, Output output, const EntitiesArguments& arguments);
+Result<void> entity(Client& client, Output output, const std::string& id);
+
+struct SignalArguments {
+  std::string id;
+  std::string operation;
+  std::optional<std::string> input;  // checked JSON
+  std::optional<TimePoint> at;
+};
+Result<void> signal(Client& client, Output output, const SignalArguments& arguments);
+
 /// How many instances there are, by status and name.
 Result<void> stats(Client& client, Output output);
 /// Reads every file of the table from the disk, also what nobody asks for, and verifies it.

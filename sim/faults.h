@@ -98,6 +98,8 @@ struct Tally {
   std::uint64_t commands = 0;    // that the engines carried out
   std::uint64_t operations = 0;  // of clients
   std::uint64_t instances = 0;
+  std::uint64_t sections = 0;      // critical ones that did something
+  std::uint64_t sections_cut = 0;  // of these, whose owner ended before it had done all
 
   void count(Counted what) { ++faults[static_cast<std::size_t>(what)]; }
 };

@@ -76,6 +76,8 @@ struct Sum {
     tally.commands += outcome.tally.commands;
     tally.operations += outcome.tally.operations;
     tally.instances += outcome.tally.instances;
+    tally.sections += outcome.tally.sections;
+    tally.sections_cut += outcome.tally.sections_cut;
     for (std::size_t i = 0; i < tally.faults.size(); ++i) {
       tally.faults[i] += outcome.tally.faults[i];
     }
@@ -205,10 +207,12 @@ int run_all(const Request& request) {
   if (!request.hashes) {
     fmt::print(
         "{} seeds from {}: {} events ({:.0f} a second and thread), {} faults, {} "
-        "recoveries, {} operations of clients, {} instances, {:.1f} s, {} broken\n",
+        "recoveries, {} operations of clients, {} instances, {} critical sections ({} cut short by "
+        "the end of their owner), {:.1f} s, {} broken\n",
         sum.seeds, request.from, sum.events,
         static_cast<double>(sum.events) / seconds / request.jobs, sum.faults(),
-        sum.tally.recoveries, sum.tally.operations, sum.tally.instances, seconds, sum.failed);
+        sum.tally.recoveries, sum.tally.operations, sum.tally.instances, sum.tally.sections,
+        sum.tally.sections_cut, seconds, sum.failed);
   }
   if (!request.record.empty()) append_record(request, sum, seconds);
   return sum.failed == 0 ? 0 : 1;
@@ -228,8 +232,8 @@ int main(int count, char** values) {
   app.add_option("--from", request.from, "the first seed")->capture_default_str();
   app.add_option("--seed", request.only, "run this one, twice, and tell what happens in it");
   app.add_option("--workload", request.workload,
-                 "only this one: compute, timers, events, messages, trees, operators, repairs; "
-                 "default: as the seed draws");
+                 "only this one: compute, timers, events, messages, trees, operators, repairs, "
+                 "entities, sections; default: as the seed draws");
   const std::map<std::string, World> worlds{{"node", World::kNode}, {"cluster", World::kCluster}};
   app.add_option("--world", request.world,
                  "node: one with an engine; cluster: several that share a store; default: as drawn")

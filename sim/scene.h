@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <string>
 #include <string_view>
 
 #include "agenda.h"
@@ -20,7 +21,10 @@ namespace perdure::sim {
 
 /// The ids that clients steer, purge and restart at will (workloads/operators.cc), and whose
 /// workers may decide nonsense: such an instance may end in any way, but harm nobody else.
-inline bool steered_freely(const model::InstanceKey& key) { return key.id.starts_with("shared"); }
+/// Of an entity, the operations of a batch may then fail: they have done nothing.
+inline bool steered_freely(const model::InstanceKey& key) {
+  return key.id.starts_with("shared") || key.id.contains("@shared");
+}
 
 struct Scene {
   Scene(std::uint64_t seed, std::FILE* lines)

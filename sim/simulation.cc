@@ -23,8 +23,9 @@ namespace {
 /// How long faults go on, in virtual time.
 constexpr base::Duration kFaultsLeast = base::milliseconds(300);
 constexpr base::Duration kFaultsMost = base::seconds(8);
-/// After the faults, what was still on its way arrives: longer than any delay of the network.
-constexpr base::Duration kCalm = base::seconds(65);
+/// After the faults, what was still on its way arrives: longer than any delay of the network and
+/// any pause of a node together.
+constexpr base::Duration kCalm = base::seconds(185);
 
 class Simulation {
  public:

@@ -111,6 +111,16 @@ class HistoryJudge {
   std::set<std::string> seen_;
 };
 
+void judge_entity(const std::string& id, const Aftermath::Left& left, Verdict& verdict) {
+  verdict.require(!left.record.lock, Invariant::kSections,
+                  fmt::format("entity '{}' is still locked by '{}'", id,
+                              left.record.lock ? left.record.lock->owner.key.id : std::string()));
+  verdict.require(left.inbox == 0, Invariant::kLiveness,
+                  fmt::format("{} messages of entity '{}' still wait", left.inbox, id));
+  verdict.require(left.pending == 0, Invariant::kTimers,
+                  fmt::format("{} signals of entity '{}' were never due", left.pending, id));
+}
+
 /// What the bodies of activities answered.
 class Produced {
  public:
@@ -144,6 +154,8 @@ Aftermath::Aftermath(const core::testing::RowMap& rows) {
     const core::Instance instance = core::testing::instance_in(rows, row->instance, ignored);
     Left left{.record = instance.stored.record,
               .inbox = instance.stored.inbox.size(),
+              .pending = instance.stored.pending.size(),
+              .state = instance.stored.state,
               .history = core::testing::history_in(rows, row->instance)};
     instances_.emplace(row->instance.id, std::move(left));
   }
@@ -178,6 +190,10 @@ void Aftermath::judge(const Bodies& bodies, std::uint64_t crashes, Verdict& verd
   }
   for (const auto& [id, left] : instances_) {
     if (left.record.status == model::Status::kPurged) continue;
+    if (model::is_entity_id(id)) {
+      judge_entity(id, left, verdict);
+      continue;
+    }
     verdict.require(
         !model::is_live(left.record.status), Invariant::kLiveness,
         fmt::format("instance '{}' is still {}", id, model::status_name(left.record.status)));

@@ -26,6 +26,8 @@ class Aftermath final {
   struct Left {
     model::InstanceRecord record;
     std::size_t inbox = 0;
+    std::size_t pending = 0;
+    model::Payload state;               // of an entity
     std::vector<model::Event> history;  // of its last execution
   };
 
@@ -33,7 +35,7 @@ class Aftermath final {
   /// nullptr: there is none, or only a tombstone.
   [[nodiscard]] const Left* find(const std::string& id) const;
 
-  /// Everything has ended, and every history is one that may be.
+  /// Everything has ended, or is an entity that owes nothing; every history is one that may be.
   void judge(const Bodies& bodies, std::uint64_t crashes, Verdict& verdict) const;
 
  private:

@@ -25,6 +25,8 @@ Invariant invariant_of(std::string_view law) {
   const auto says = [law](std::string_view word) { return law.contains(word); };
   if (says("tombstone") || says("nobody knows")) return Invariant::kPurged;
   if (says("timer")) return Invariant::kTimers;
+  if (says("entity")) return Invariant::kEntities;
+  if (says("lock")) return Invariant::kSections;
   if (says("history") || says("chain")) return Invariant::kHistory;
   if (says("outbox") || says("message")) return Invariant::kMessages;
   if (says("pending") || says("task")) return Invariant::kOutcome;
@@ -103,13 +105,19 @@ void RowsOracle::judge_rows(const RowMap& rows) {
 
 void RowsOracle::judge_lists(const store::Store& store, const RowMap& rows) {
   Broken ignored;
-  std::map<std::string, std::set<model::InstanceKey>> of_hub;
+  using List = std::pair<std::string, engine::InstanceKind>;
+  std::map<List, std::set<model::InstanceKey>> lists;
   for (const model::InstanceKey& key : instances_of(rows)) {
     const core::Instance instance = core::testing::instance_in(rows, key, ignored);
-    if (instance.stored.record.status != model::Status::kPurged) of_hub[key.hub].insert(key);
+    if (instance.stored.record.status == model::Status::kPurged) continue;
+    const auto kind = core::is_entity(instance) ? engine::InstanceKind::kEntities
+                                                : engine::InstanceKind::kOrchestrations;
+    lists[{key.hub, kind}].insert(key);
   }
-  for (const auto& [hub, keys] : of_hub) {
-    const auto listed = list_all(store, {.hub = hub});
+  for (const auto& [list, keys] : lists) {
+    engine::InstanceFilter filter{.hub = list.first};
+    filter.kind = list.second;
+    const auto listed = list_all(store, filter);
     const bool same = listed && listed->size() == keys.size() &&
                       std::set<model::InstanceKey>(listed->begin(), listed->end()) == keys;
     verdict_.require(same, Invariant::kQueries,
@@ -128,6 +136,9 @@ void RowsOracle::judge_past(const RowMap& rows) {
   }
   for (const auto& [key, before] : known_) {
     const auto now = found.find(key);
+    // One whose state was erased is gone, and may begin anew under any number.
+    const bool is_entity = model::is_entity_id(key.id);
+    if (is_entity && (now == found.end() || now->second.execution != before.execution)) continue;
     if (now == found.end()) {
       verdict_.require(may_be_purged_(key), Invariant::kAcknowledged,
                        fmt::format("instance '{}' is gone without a tombstone", key.id));

@@ -8,8 +8,10 @@
 
 #include "base/check.h"
 #include "base/overloaded.h"
+#include "batch.h"
 #include "core/testing/laws.h"
 #include "engine/router.h"
+#include "model/entity.h"
 #include "runner.h"
 #include "store/log/memory/memory_log.h"
 #include "store/table/memory/memory_table.h"
@@ -198,7 +200,15 @@ void Cluster::committed(model::ShardId shard, model::Epoch epoch) {
 
 // ---- work ---------------------------------------------------------------------------------------
 
+model::Command Cluster::run_batch(model::TurnItem item) {
+  const auto* function = functions_.find_entity(std::string_view(item.name).substr(1));
+  PERDURE_CHECK(function != nullptr, "an entity that nobody wrote");
+  model::TurnResult result = internal::run_batch(*function, item);
+  return model::CompleteTurn{std::move(item.token), std::move(result)};
+}
+
 model::Command Cluster::work(const model::TurnItem& item) {
+  if (model::is_entity_id(item.name)) return run_batch(item);
   const model::TurnToken& token = item.token;
   scene_.verdict.require(bodies_.gave_results_of(item), Invariant::kOutcome,
                          "a turn is told of a result that nobody gave it");

@@ -57,6 +57,7 @@ class Cluster final : public Platform {
   model::Command work(const model::ActivityItem& item);
 
  private:
+  model::Command run_batch(model::TurnItem item);
   void plan_crash();
   void plan_pause();
   void plan_clock_jump();

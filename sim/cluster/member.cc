@@ -241,6 +241,7 @@ void Member::release(Owned& owned, const model::Effect& effect) {
                    found->second(e.body);
                    owned.replies.erase(found);
                  },
+                 [&](const model::PublishEntity& e) { core::publish(owned.shard, e); },
              },
              effect);
 }

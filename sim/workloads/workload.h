@@ -57,6 +57,8 @@ extern const WorkloadKind kMessages;   // events between instances
 extern const WorkloadKind kTrees;      // sub-orchestrations, terminated together
 extern const WorkloadKind kOperators;  // many clients steer the same few ids
 extern const WorkloadKind kRepairs;    // failures that are rewound
+extern const WorkloadKind kEntities;   // state with operations, and who looks at it
+extern const WorkloadKind kSections;   // critical sections whose owners end anyhow
 
 /// All of them, in a fixed order.
 std::vector<const WorkloadKind*> all_workloads();

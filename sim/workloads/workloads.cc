@@ -7,7 +7,8 @@
 namespace perdure::sim {
 
 std::vector<const WorkloadKind*> all_workloads() {
-  return {&kCompute, &kTimers, &kEvents, &kMessages, &kTrees, &kOperators, &kRepairs};
+  return {&kCompute,   &kTimers,  &kEvents,   &kMessages, &kTrees,
+          &kOperators, &kRepairs, &kEntities, &kSections};
 }
 
 Registry all_functions() {

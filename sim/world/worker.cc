@@ -6,6 +6,9 @@
 
 #include <utility>
 
+#include "batch.h"
+#include "model/entity.h"
+
 namespace perdure::sim {
 namespace {
 
@@ -104,7 +107,7 @@ void Worker::finish(model::WorkItem item) {
     scene_.count(Counted::kGivenBack);
     std::visit([&](auto& one) { dispatcher.give_back(id_, one.token); }, item);
   } else if (auto* turn = std::get_if<model::TurnItem>(&item)) {
-    run_turn(*turn);
+    model::is_entity_id(turn->name) ? run_batch(*turn) : run_turn(*turn);
   } else {
     run_activity(std::get<model::ActivityItem>(item));
   }
@@ -168,17 +171,20 @@ std::unique_ptr<internal::Run> Worker::run_for(const model::TurnItem& item, std:
   return run;
 }
 
+bool Worker::refuses(const model::TurnToken& token) {
+  if (!scene_.strikes(scene_.faults.disagrees)) return false;
+  scene_.count(Counted::kDisagreed);
+  scene_.note(name_, "disagrees with", token.key.id, token.past_events);
+  node_.engine().dispatcher().refuse_turn(id_, token, "this worker has other code");
+  return true;
+}
+
 void Worker::run_turn(model::TurnItem& item) {
   dispatch::Dispatcher& dispatcher = node_.engine().dispatcher();
   const model::TurnToken token = item.token;
   scene_.verdict.require(bodies_.gave_results_of(item), Invariant::kOutcome,
                          "a turn is told of a result that nobody gave it");
-  if (scene_.strikes(scene_.faults.disagrees)) {
-    scene_.count(Counted::kDisagreed);
-    scene_.note(name_, "disagrees with", token.key.id, token.past_events);
-    dispatcher.refuse_turn(id_, token, "this worker has other code");
-    return;
-  }
+  if (refuses(token)) return;
   std::string why_not;
   std::unique_ptr<internal::Run> run = run_for(item, why_not);
   if (run == nullptr) {
@@ -206,9 +212,38 @@ void Worker::disagree(const model::TurnToken& token, const std::string& why) {
   node_.engine().dispatcher().refuse_turn(id_, token, why);
 }
 
+void Worker::run_batch(model::TurnItem& item) {
+  const model::TurnToken token = item.token;
+  if (refuses(token)) return;
+  const auto* function = functions_.find_entity(std::string_view(item.name).substr(1));
+  PERDURE_CHECK(function != nullptr, "an entity that nobody wrote");
+  model::TurnResult result = internal::run_batch(*function, item);
+  scene_.note(name_, "ran batch of", token.key.id, token.past_events);
+  if (!scene_.strikes(scene_.faults.answers_late)) return answer(token, std::move(result));
+  // Its lease goes first; then it answers all the same.
+  scene_.count(Counted::kAnsweredLate);
+  const dispatch::WorkerId before = id_;
+  die();
+  scene_.agenda.after(scene_.some(kDeadMax), [this, life = node_.life(), before, token,
+                                              result = std::move(result)]() mutable {
+    if (life != node_.life() || !node_.up()) return;
+    const auto taken = node_.engine().dispatcher().complete_turn(before, token, std::move(result));
+    scene_.verdict.require(taken == dispatch::Answer::kNotHeld, Invariant::kAtomic,
+                           "an answer to a batch without a lease was taken");
+  });
+}
+
 /// A decision that no code can make. Only where the workload bears that the instance fails of it.
 void Worker::spoil(model::TurnResult& result) {
   scene_.count(Counted::kGarbage);
+  if (auto* operated = std::get_if<model::Operated>(&result.outcome)) {
+    switch (scene_.random.below(4)) {
+      case 0: operated->results.clear(); return;
+      case 1: operated->results.resize(operated->results.size() + 1'000); return;
+      case 2: result.outcome = model::Completed{.output = "\"nonsense\""}; return;
+      default: break;
+    }
+  }
   model::ActivityScheduled action{.task = model::TaskId{-1},
                                   .name = "work",
                                   .version = {},

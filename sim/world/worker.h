@@ -38,6 +38,8 @@ class Worker final {
   void work(model::WorkItem item);
   void finish(model::WorkItem item);
   void run_turn(model::TurnItem& item);
+  void run_batch(model::TurnItem& item);
+  bool refuses(const model::TurnToken& token);
   void run_activity(model::ActivityItem& item);
   std::unique_ptr<internal::Run> run_for(const model::TurnItem& item, std::string& why_not);
   void answer(const model::TurnToken& token, model::TurnResult result);

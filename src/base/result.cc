@@ -51,6 +51,7 @@ std::string_view error_name(ErrorCode code) {
     case ErrorCode::kFenced: return "FENCED";
     case ErrorCode::kPayloadTooLarge: return "PAYLOAD_TOO_LARGE";
     case ErrorCode::kInternal: return "INTERNAL";
+    case ErrorCode::kOperationFailed: return "OPERATION_FAILED";
   }
   return row(code).name;
 }

@@ -81,15 +81,8 @@ base::Result<> supply_instance(Shard& shard, const model::InstanceKey& key, cons
   instance.exists = !rows.empty();
   if (!instance.exists) shard.instances.note_absent(instance);
   instance.stored = std::move(stored);
-  for (const auto& [task, pending] : instance.stored.pending) {
-    if (pending.kind == model::TaskKind::kActivity) ++instance.activities_pending;
-  }
-  for (const model::Event& event : instance.stored.prologue) {
-    instance.inbox_bytes += model::encoded_size(event);
-  }
-  for (const InboxMessage& message : instance.stored.inbox) {
-    instance.inbox_bytes += model::encoded_size(message.event);
-  }
+  count(instance);
+  if (is_entity(instance)) instance.publication.view = view_of(instance);
   instance.ready_row = owes_work(instance);
   instance.head_row = instance.exists;
   instance.turn_uncounted = has_turn(instance);
@@ -229,6 +222,18 @@ base::Result<> restore_row(Shard& shard, std::string_view key, std::string_view 
   PERDURE_CHECK(false, "an agenda kind that parse_agenda_row let through");
 }
 
+void publish(Shard& shard, const model::PublishEntity& published) {
+  Instance* entity = shard.instances.find(published.key);
+  PERDURE_CHECK(entity != nullptr, "an entity was forgotten before it was published");
+  Publication& publication = entity->publication;
+  while (!publication.settling.empty() &&
+         publication.settling.front().version <= published.version) {
+    publication.view = std::move(publication.settling.front().view);
+    publication.settling.pop_front();
+  }
+  if (!entity->exists) shard.instances.note_absent(*entity);
+}
+
 std::vector<model::Effect> outstanding(Shard& shard) {
   // The rows came in slot order; a receiver wants each source's messages in the order sent.
   std::vector<model::Effect> owed;
@@ -276,6 +281,10 @@ base::Result<StoredInstance> decode_instance(const model::InstanceKey& key, cons
           return base::fail(base::ErrorCode::kStoreCorrupt, "an inbox row without its message");
         }
         stored.inbox.push_back({row->number, std::move(one.front())});
+        break;
+      }
+      case model::Part::kState: {
+        PERDURE_ASSIGN_OR_RETURN(stored.state, model::decode_state(row_key, value));
         break;
       }
       case model::Part::kTask: {

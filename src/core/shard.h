@@ -61,6 +61,9 @@ struct Shard {
   Outbox outbox;
   Taken taken;
   Waiters waiters;
+  /// The last execution number given to an entity: one that vanishes and comes back while the clock
+  /// stands still is another one.
+  model::Execution last_entity;
   /// Those that are parked: what a new worker may try again.
   std::set<model::InstanceKey> parked;
 
@@ -116,6 +119,9 @@ std::vector<model::Write> take_writes(Shard& shard);
 /// A row of the agenda, at recovery. An instance that owes work is added to `ready`.
 base::Result<> restore_row(Shard& shard, std::string_view key, std::string_view value,
                            std::vector<model::InstanceKey>& ready);
+
+/// The commit that changed an entity is durable: from now on clients see it.
+void publish(Shard& shard, const model::PublishEntity& published);
 
 /// What the recovered shard owes the world, apart from its instances. Once.
 std::vector<model::Effect> outstanding(Shard& shard);

@@ -17,6 +17,14 @@ using model::InstanceKey;
 using model::Status;
 using model::TaskKind;
 
+namespace {
+
+bool has_due_time(const model::PendingTask& pending) {
+  return pending.kind == TaskKind::kTimer || pending.kind == TaskKind::kSignal;
+}
+
+}  // namespace
+
 // ---- finding ------------------------------------------------------------------------------------
 
 Instance& Transition::instance(const InstanceKey& key) {
@@ -242,7 +250,7 @@ void Transition::add_pending(Instance& instance, model::TaskId task, model::Pend
   std::string row = model::encode_task(key, pending);
   put_new(model::Space::kInstance, std::move(key), std::move(row));
   if (pending.kind == TaskKind::kActivity) ++instance.activities_pending;
-  if (pending.kind == TaskKind::kTimer) {
+  if (has_due_time(pending)) {
     const model::Execution execution = instance.stored.record.execution;
     std::string timer = model::timer_key(instance.key, pending.fire_at, execution, task);
     std::string mark = model::encode_mark(timer);
@@ -268,7 +276,7 @@ void Transition::remove_pending(Instance& instance, model::TaskId task) {
                                                     .attempt = pending.attempts + 1}});
     }
   }
-  if (pending.kind == TaskKind::kTimer) {
+  if (has_due_time(pending)) {
     erase(model::Space::kAgenda, model::timer_key(instance.key, pending.fire_at, execution, task));
     shard.timers.remove({pending.fire_at, instance.key, execution, task});
   }
@@ -283,6 +291,7 @@ void Transition::cancel_pending(Instance& instance, model::TaskId task) {
   if (found->second.kind == TaskKind::kChild) {
     terminate_child(instance, task, "the parent no longer waits for it");
   }
+  if (found->second.kind == TaskKind::kSection) release_section(instance, task);
   remove_pending(instance, task);
 }
 
@@ -290,6 +299,7 @@ void Transition::remove_all_pending(Instance& instance, Children children) {
   std::vector<model::TaskId> tasks;
   for (const auto& [task, pending] : instance.stored.pending) {
     if (children == Children::kKeep && pending.kind == TaskKind::kChild) continue;
+    if (pending.kind == TaskKind::kSection) release_section(instance, task);
     tasks.push_back(task);
   }
   for (const model::TaskId task : tasks) remove_pending(instance, task);
@@ -299,6 +309,7 @@ void Transition::remove_all_pending(Instance& instance, Children children) {
 
 void Transition::offer_turn(Instance& instance) {
   if (!turn_is_due(instance)) return;
+  if (is_entity(instance)) return offer_batch(instance);
   const StoredInstance& stored = instance.stored;
   const model::InstanceRecord& record = stored.record;
   Instance::TurnInFlight turn{.token = {.key = instance.key,

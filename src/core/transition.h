@@ -7,6 +7,7 @@
 #pragma once
 
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "base/result.h"
@@ -81,6 +82,29 @@ class Transition {
   void cancel_pending(Instance& instance, model::TaskId task);
   void remove_all_pending(Instance& instance, Children children);
 
+  // ---- entities ----
+  /// The entity, which begins to exist with its first message.
+  Instance& entity(const model::InstanceKey& key);
+  /// Puts an operation or a request for the lock behind those that wait. Answers its number.
+  std::uint64_t enqueue(Instance& entity, model::EventBody body);
+  /// Not before that time.
+  void enqueue_later(Instance& entity, model::OperationRequested request, base::Timestamp fire_at);
+  /// Hands the lock to the next in line, and the operations that may run to a worker; whatever
+  /// changed an entity ends with this.
+  void go_on(Instance& entity);
+  /// The owner no longer waits in line for the lock.
+  void forget_wanted(Instance& entity, const model::Caller& owner);
+  /// The operation at this place of the inbox has its outcome: whoever waits is told.
+  void settle_operation(Instance& entity, std::size_t place,
+                        std::variant<model::Payload, model::Failure> outcome);
+  /// Clients see the entity as it is now, when that is durable.
+  void show(Instance& entity);
+  /// Asks the next entity of the section for its lock.
+  void acquire_next(const Instance& owner, model::TaskId section);
+  /// The section of an orchestration is over: its entities are given back, what was not granted is
+  /// not wanted any more. The task stays to be removed.
+  void release_section(const Instance& owner, model::TaskId section);
+
   // ---- work ----
   void offer_turn(Instance& instance);
   void offer_activity(Instance& instance, model::TaskId task, model::Payload input);
@@ -105,7 +129,15 @@ class Transition {
   void touch(Instance& instance);
 
  private:
+  void offer_batch(Instance& entity);
+  /// A lock that was given back goes to whoever waits in front.
+  void pass_lock(Instance& entity);
+  void erase_inbox(Instance& instance, std::size_t place);
+
   std::vector<model::Effect>& effects_;
 };
+
+/// What clients are to see of an entity, as memory has it.
+model::EntitySnapshot view_of(const Instance& entity);
 
 }  // namespace perdure::core

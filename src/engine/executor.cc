@@ -407,6 +407,11 @@ void Executor::sort_effects() {
                   core::Prefetched{}, core::Facts{now_.wall}, none);
       PERDURE_CHECK(none.empty(), "an acknowledgement has effects");
     } else {
+      if (auto* reply = std::get_if<model::Reply>(&effect);
+          reply != nullptr && model::leaves_at_once(effect)) {
+        gate_.answer(reply->request, std::move(reply->body));
+        continue;
+      }
       const bool is_turn = std::holds_alternative<model::OfferTurn>(effect);
       if (rescuing_ && (is_turn || std::holds_alternative<model::OfferActivity>(effect))) {
         counters_.rescues.add();
@@ -439,7 +444,12 @@ bool Executor::release() {
   if (durable >= staged_) hot_.clear();
   flushing_ = std::max(flushing_, durable);
   if (gate_.empty()) return false;
-  return gate_.release(durable) > 0;
+  const bool any = gate_.release(durable) > 0;
+  for (const model::PublishEntity& change : gate_.take_published()) {
+    core::publish(shard(model::shard_of(model::slot_of(change.key), router_.shard_count())),
+                  change);
+  }
+  return any;
 }
 
 bool Executor::holds_flush(base::Timestamp monotonic) {

@@ -49,6 +49,7 @@ void OutputGate::sort(model::Effect& effect) {
           },
           [&](model::MoreGarbage&) { PERDURE_CHECK(false, "garbage does not pass the gate"); },
           [&](model::Reply& reply) { replies_.push_back(std::move(reply)); },
+          [&](model::PublishEntity& change) { published_.push_back(std::move(change)); },
       },
       effect);
 }

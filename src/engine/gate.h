@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <deque>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -42,6 +43,9 @@ class OutputGate final {
   void hold(Held held);
   /// Lets everything up to `durable` out; answers how many effects that were.
   std::size_t release(store::Position durable);
+
+  /// The entities that clients may see anew, since the last call.
+  std::vector<model::PublishEntity> take_published() { return std::exchange(published_, {}); }
 
   [[nodiscard]] bool empty() const { return held_.empty(); }
   /// Something that was decided up to the position has not left.
@@ -75,6 +79,8 @@ class OutputGate final {
   std::vector<model::WorkToken> prepared_;
   std::vector<model::Command> commands_;
   std::vector<model::Reply> replies_;
+
+  std::vector<model::PublishEntity> published_;
 };
 
 }  // namespace perdure::engine

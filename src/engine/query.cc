@@ -74,6 +74,8 @@ class Listing {
     if (!parsed) return fail("a row of the instances has an unknown key");
     if (parsed->part != model::Part::kHead) return pass_over(parsed->instance);
     rows_of_instance_ = 0;
+    const bool is_entity = model::is_entity_id(parsed->instance.id);
+    if (is_entity != (filter_.kind == InstanceKind::kEntities)) return true;
     if (parsed->instance.hub != filter_.hub ||
         !parsed->instance.id.starts_with(filter_.id_prefix)) {
       return true;

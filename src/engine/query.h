@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,9 +30,12 @@ namespace perdure::engine {
 
 inline constexpr std::size_t kListPageBytes = std::size_t{4} << 20;
 
+enum class InstanceKind : std::uint8_t { kOrchestrations, kEntities };
+
 /// All conditions together.
 struct InstanceFilter {
   std::string hub;
+  InstanceKind kind = InstanceKind::kOrchestrations;
   model::StatusSet statuses = model::kEveryStatus;
   std::string name;       // of the orchestration; empty: any
   std::string id_prefix;  // empty: any

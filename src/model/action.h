@@ -17,7 +17,8 @@
 namespace perdure::model {
 
 using Action =
-    std::variant<ActivityScheduled, TimerCreated, ChildScheduled, EventSent, TaskCancelled>;
+    std::variant<ActivityScheduled, TimerCreated, ChildScheduled, EventSent, TaskCancelled,
+                 OperationCalled, OperationSignaled, LockRequested, LockReleased>;
 
 /// The code is not done: it waits for what it scheduled.
 struct Waiting {
@@ -48,7 +49,17 @@ struct ContinuedAsNew {
   friend bool operator==(const ContinuedAsNew&, const ContinuedAsNew&) = default;
 };
 
-using Outcome = std::variant<Waiting, Completed, Failed, ContinuedAsNew>;
+/// An entity ran operations of its batch, from the first on, in order.
+struct Operated {
+  /// One for each that was run; the others come again. A failed one has changed nothing.
+  std::vector<std::variant<Payload, Failure>> results;
+  /// After the last of them. Absent: the entity has no state, so it is deleted.
+  Payload state;
+
+  friend bool operator==(const Operated&, const Operated&) = default;
+};
+
+using Outcome = std::variant<Waiting, Completed, Failed, ContinuedAsNew, Operated>;
 
 struct TurnResult {
   std::vector<Action> actions;

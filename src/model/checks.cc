@@ -87,6 +87,11 @@ Result<> check_instance_id(std::string_view what, std::string_view id) {
   return {};
 }
 
+Result<> check_operation(std::string_view operation, const Payload& input) {
+  PERDURE_RETURN_IF_ERROR(check_name("operation name", operation, kOperationNameBytesMax));
+  return check_payload("input", input, kPayloadBytesMax);
+}
+
 // ---- Parts of commands and turns ----------------------------------------------------------------
 
 Result<> check_function(std::string_view name, std::string_view version) {
@@ -138,6 +143,21 @@ Result<> check_with_reason(const Command& command) {
   return check_reason(command.reason);
 }
 
+Result<> check_entity_key(const InstanceKey& key) {
+  PERDURE_RETURN_IF_ERROR(check_name("task hub name", key.hub, kHubNameBytesMax));
+  return check_entity_id("entity id", key.id);
+}
+
+Result<> check(const CallEntity& command) {
+  PERDURE_RETURN_IF_ERROR(check_entity_key(command.key));
+  return check_operation(command.operation, command.input);
+}
+
+Result<> check(const SignalEntity& command) {
+  PERDURE_RETURN_IF_ERROR(check_entity_key(command.key));
+  return check_operation(command.operation, command.input);
+}
+
 // ---- Actions ------------------------------------------------------------------------------------
 
 Result<> check(const ActivityScheduled& action) { return check_start(action); }
@@ -160,6 +180,39 @@ Result<> check(const TaskCancelled& action) {
   if (action.cancelled.value >= 0) return {};
   return invalid(
       fmt::format("the cancelled task has the id {}; ids begin at 0", action.cancelled.value));
+}
+
+Result<> check(const OperationCalled& action) {
+  PERDURE_RETURN_IF_ERROR(check_entity_id("target id", action.target));
+  PERDURE_RETURN_IF_ERROR(
+      check_label("operation for the outcome", action.then, kOperationNameBytesMax));
+  return check_operation(action.operation, action.input);
+}
+
+Result<> check(const OperationSignaled& action) {
+  PERDURE_RETURN_IF_ERROR(check_entity_id("target id", action.target));
+  return check_operation(action.operation, action.input);
+}
+
+Result<> check(const LockRequested& action) {
+  if (action.entities.empty()) return invalid("a critical section names no entity");
+  if (action.entities.size() > kSectionEntitiesMax) {
+    return invalid(fmt::format("a critical section names {} entities; at most {} are allowed",
+                               action.entities.size(), kSectionEntitiesMax));
+  }
+  for (std::size_t i = 0; i < action.entities.size(); ++i) {
+    PERDURE_RETURN_IF_ERROR(check_entity_id("locked entity", action.entities[i]));
+    if (i > 0 && action.entities[i - 1] >= action.entities[i]) {
+      return invalid("the entities of a critical section are not in ascending order, each once");
+    }
+  }
+  return {};
+}
+
+Result<> check(const LockReleased& action) {
+  if (action.section.value >= 0) return {};
+  return invalid(
+      fmt::format("the section that ends has the id {}; ids begin at 0", action.section.value));
 }
 
 Result<> check_action(const Action& action) {
@@ -197,7 +250,30 @@ Result<> check(const ContinuedAsNew& outcome) {
   return {};
 }
 
+Result<> check(const Operated& outcome) {
+  if (outcome.results.size() > kOperationsPerBatchMax) {
+    return invalid(fmt::format("the batch has {} results; at most {} operations are handed out",
+                               outcome.results.size(), kOperationsPerBatchMax));
+  }
+  return check_payload("state", outcome.state, kPayloadBytesMax);
+}
+
 std::size_t payload_bytes(const Payload& payload) { return payload ? payload->size() : 0; }
+
+std::size_t text_bytes(const Failure& failure) {
+  return failure.type.size() + failure.message.size() + failure.stack.size();
+}
+
+/// At most what is left of it when it is trimmed.
+std::size_t failure_bytes(const Failure& failure) {
+  std::size_t bytes = 0;
+  int levels = 0;
+  for (const Failure* at = &failure; at != nullptr && levels < kFailureDepthMax; ++levels) {
+    bytes += text_bytes(*at);
+    at = at->inner.empty() ? nullptr : at->inner.data();
+  }
+  return std::min(bytes, kFailureBytesMax);
+}
 
 std::size_t outcome_bytes(const Outcome& outcome) {
   return std::visit(base::Overloaded{
@@ -210,15 +286,20 @@ std::size_t outcome_bytes(const Outcome& outcome) {
                             bytes += event.name.size() + payload_bytes(event.payload);
                           return bytes;
                         },
+                        [](const Operated& o) {
+                          std::size_t bytes = payload_bytes(o.state);
+                          for (const auto& result : o.results) {
+                            const auto* failure = std::get_if<Failure>(&result);
+                            bytes += failure == nullptr ? payload_bytes(std::get<Payload>(result))
+                                                        : failure_bytes(*failure);
+                          }
+                          return bytes;
+                        },
                     },
                     outcome);
 }
 
 // ---- Trimming -----------------------------------------------------------------------------------
-
-std::size_t text_bytes(const Failure& failure) {
-  return failure.type.size() + failure.message.size() + failure.stack.size();
-}
 
 /// Cuts between characters; what remains, with the note, is at most `bytes_max` bytes.
 void trim_text(std::string& text, std::size_t bytes_max) {
@@ -257,6 +338,15 @@ Result<> check_instance_key(const InstanceKey& key) {
   return check_instance_id("instance id", key.id);
 }
 
+Result<> check_entity_id(std::string_view what, std::string_view id) {
+  PERDURE_RETURN_IF_ERROR(check_name(what, id, kInstanceIdBytesMax));
+  const auto parsed = parse_entity_id(id);
+  if (!parsed) {
+    return invalid(fmt::format("{} '{}' is no id of an entity; write '@name@key'", what, id));
+  }
+  return check_name("entity name", parsed->name, kEntityNameBytesMax);
+}
+
 Result<> check_payload(std::string_view what, const Payload& payload, std::size_t bytes_max) {
   if (payload_bytes(payload) <= bytes_max) return {};
   return base::fail(
@@ -288,6 +378,9 @@ Result<> check_command(const Command& command) {
                         [](const GetInstance& c) { return check_instance_key(c.key); },
                         [](const AwaitInstance& c) { return check_instance_key(c.key); },
                         [](const CancelAwait&) { return Result<>{}; },
+                        [](const CallEntity& c) { return check(c); },
+                        [](const SignalEntity& c) { return check(c); },
+                        [](const GetEntity& c) { return check_entity_key(c.key); },
                         [](const CompleteTurn&) { return Result<>{}; },
                         [](const RefuseTurn&) { return Result<>{}; },
                         [](const CompleteActivity&) { return Result<>{}; },

@@ -19,6 +19,7 @@ namespace perdure::model {
 /// `what` names the thing in the error: "instance id".
 base::Result<> check_name(std::string_view what, std::string_view name, std::size_t bytes_max);
 base::Result<> check_instance_key(const InstanceKey& key);
+base::Result<> check_entity_id(std::string_view what, std::string_view id);
 base::Result<> check_payload(std::string_view what, const Payload& payload, std::size_t bytes_max);
 base::Result<> check_tags(const Tags& tags);
 

@@ -200,6 +200,39 @@ TEST(Checks, ChecksTheKeyOfEveryCommandOfAClient) {
     EXPECT_TRUE(is_invalid(check_command(command), "kept for entities")) << command.index();
 }
 
+TEST(Checks, ChecksTheIdOfAnEntity) {
+  EXPECT_TRUE(check_entity_id("entity id", "@counter@7").has_value());
+  EXPECT_TRUE(check_entity_id("entity id", "@counter@").has_value());
+  EXPECT_TRUE(check_entity_id("entity id", "@" + text_of(128) + "@x").has_value());
+  EXPECT_TRUE(check_entity_id("entity id", "@c@" + text_of(509)).has_value());
+  EXPECT_TRUE(is_invalid(check_entity_id("entity id", ""), "entity id is empty"));
+  EXPECT_TRUE(is_invalid(check_entity_id("entity id", "@c@" + text_of(510)), "is 513 bytes"));
+  EXPECT_TRUE(is_invalid(check_entity_id("entity id", "@c@a\n"), "control character"));
+  EXPECT_TRUE(is_invalid(check_entity_id("entity id", "@" + text_of(129) + "@x"),
+                         "entity name is 129 bytes; at most 128"));
+  for (const char* id : {"counter", "@counter", "@@7", "@", "a@b@c"}) {
+    EXPECT_TRUE(is_invalid(check_entity_id("entity id", id), "write '@name@key'")) << id;
+  }
+}
+
+TEST(Checks, ChecksTheOperationsOfClients) {
+  const InstanceKey counter{"default", "@counter@7"};
+  EXPECT_TRUE(check_command(CallEntity{{}, counter, "add", "1"}).has_value());
+  EXPECT_TRUE(check_command(SignalEntity{{}, counter, "add", "1", {}}).has_value());
+  EXPECT_TRUE(check_command(GetEntity{{}, counter}).has_value());
+  EXPECT_TRUE(is_invalid(check_command(CallEntity{{}, kOrder, "add", {}}), "'@name@key'"));
+  EXPECT_TRUE(is_invalid(check_command(SignalEntity{{}, kOrder, "add", {}, {}}), "'@name@key'"));
+  EXPECT_TRUE(is_invalid(check_command(GetEntity{{}, kOrder}), "'@name@key'"));
+  EXPECT_TRUE(is_invalid(check_command(GetEntity{{}, {"", "@counter@7"}}), "task hub name"));
+  EXPECT_TRUE(
+      is_invalid(check_command(CallEntity{{}, counter, "", {}}), "operation name is empty"));
+  EXPECT_TRUE(is_invalid(check_command(SignalEntity{{}, counter, text_of(257), {}, {}}),
+                         "operation name is 257 bytes"));
+  EXPECT_TRUE(
+      is_too_large(check_command(CallEntity{{}, counter, "add", text_of(kPayloadBytesMax + 1)}),
+                   "input is 2097153 bytes"));
+}
+
 TEST(Checks, PassesTheCommandsOfTheEngineItself) {
   const InstanceKey odd{"", "@entity"};
   EXPECT_TRUE(check_command(Recover{odd}).has_value());
@@ -272,6 +305,77 @@ TEST(Checks, ChecksSentEventsAndCancelledTasks) {
   EXPECT_TRUE(is_too_large(sent("order-8", "paid", text_of(kPayloadBytesMax + 1)), "payload"));
   EXPECT_TRUE(
       is_invalid(check_turn(turn_of(TaskCancelled{TaskId{1}, TaskId{-1}})), "cancelled task"));
+}
+
+TEST(Checks, ChecksOperationsThatATurnDecides) {
+  const auto called = [](std::string target, std::string operation, std::string then) {
+    return check_turn(turn_of(
+        OperationCalled{TaskId{0}, std::move(target), std::move(operation), "1", std::move(then)}));
+  };
+  EXPECT_TRUE(called("@counter@7", "add", "").has_value());
+  EXPECT_TRUE(called("@counter@7", "add", "added").has_value());
+  EXPECT_TRUE(
+      is_invalid(called("counter", "add", ""), "target id 'counter' is no id of an entity"));
+  EXPECT_TRUE(is_invalid(called("@counter@7", "", ""), "operation name is empty"));
+  EXPECT_TRUE(is_invalid(called("@counter@7", "add", text_of(257)), "operation for the outcome"));
+  EXPECT_TRUE(is_invalid(
+      check_turn(turn_of(OperationSignaled{TaskId{0}, "counter", "add", {}, {}})), "target id"));
+  EXPECT_TRUE(is_too_large(check_turn(turn_of(OperationSignaled{
+                               TaskId{0}, "@counter@7", "add", text_of(kPayloadBytesMax + 1), {}})),
+                           "input"));
+}
+
+TEST(Checks, WantsTheEntitiesOfASectionInTheirOneOrder) {
+  const auto locked = [](std::vector<std::string> entities) {
+    return check_turn(turn_of(LockRequested{TaskId{0}, std::move(entities)}));
+  };
+  EXPECT_TRUE(locked({"@a@1"}).has_value());
+  EXPECT_TRUE(locked({"@a@1", "@a@2", "@b@"}).has_value());
+  EXPECT_TRUE(is_invalid(locked({}), "names no entity"));
+  EXPECT_TRUE(is_invalid(locked({"@a@2", "@a@1"}), "ascending order"));
+  EXPECT_TRUE(is_invalid(locked({"@a@1", "@a@1"}), "each once"));
+  EXPECT_TRUE(is_invalid(locked({"@a@1", "b"}), "locked entity 'b'"));
+  std::vector<std::string> many;
+  for (std::size_t i = 0; i <= kSectionEntitiesMax; ++i)
+    many.push_back("@a@" + std::to_string(10'000 + i));
+  EXPECT_TRUE(is_invalid(locked(many), "names 1001 entities; at most 1000"));
+  many.pop_back();
+  EXPECT_TRUE(locked(many).has_value());
+  EXPECT_TRUE(check_turn(turn_of(LockReleased{TaskId{1}, TaskId{0}})).has_value());
+  EXPECT_TRUE(is_invalid(check_turn(turn_of(LockReleased{TaskId{1}, TaskId{-1}})), "section"));
+}
+
+TEST(Checks, ChecksTheOutcomeOfABatch) {
+  TurnResult result;
+  Operated operated;
+  operated.state = text_of(kPayloadBytesMax);
+  result.outcome = operated;
+  EXPECT_TRUE(check_turn(result).has_value());
+  operated.state = text_of(kPayloadBytesMax + 1);
+  result.outcome = operated;
+  EXPECT_TRUE(is_too_large(check_turn(result), "state is 2097153 bytes"));
+  operated.state.reset();
+  operated.results.assign(kOperationsPerBatchMax + 1, Payload());
+  result.outcome = operated;
+  EXPECT_TRUE(is_invalid(check_turn(result), "the batch has 1001 results; at most 1000"));
+  operated.results.assign(9, Payload(text_of(kPayloadBytesMax)));
+  result.outcome = operated;
+  EXPECT_TRUE(is_too_large(check_turn(result), "the turn's actions and outcome are"));
+}
+
+TEST(Checks, CountsTheFailuresOfABatchAsTheyWillBeStored) {
+  TurnResult result;
+  Operated operated;
+  operated.results.assign(kOperationsPerBatchMax, Failure{"t", "no", "", true, {}});
+  result.outcome = operated;
+  EXPECT_TRUE(check_turn(result).has_value());
+  const Failure large{"t", text_of(kFailureBytesMax * 2), "", true, {}};
+  operated.results.assign(kTurnBytesMax / kFailureBytesMax, large);
+  result.outcome = operated;
+  EXPECT_TRUE(check_turn(result).has_value());
+  operated.results.emplace_back(large);
+  result.outcome = operated;
+  EXPECT_TRUE(is_too_large(check_turn(result), "the turn's actions and outcome are"));
 }
 
 TEST(Checks, BoundsTheNumberOfActions) {

@@ -130,6 +130,30 @@ struct CancelAwait {
   InstanceKey key;
 };
 
+/// Runs an operation of an entity. The answer is its outcome: OperationOutcome.
+struct CallEntity {
+  RequestId request;
+  InstanceKey key;
+  std::string operation;
+  Payload input;
+};
+
+/// The same, but the answer is Done, as soon as the operation is sure to run; which is not before
+/// `fire_at`.
+struct SignalEntity {
+  RequestId request;
+  InstanceKey key;
+  std::string operation;
+  Payload input;
+  std::optional<base::Timestamp> fire_at;
+};
+
+/// Answers with an EntitySnapshot, without waiting for a commit.
+struct GetEntity {
+  RequestId request;
+  InstanceKey key;
+};
+
 // ---- From workers -------------------------------------------------------------------------------
 
 struct CompleteTurn {
@@ -195,11 +219,11 @@ struct CollectGarbage {
   Execution execution;
 };
 
-using Command =
-    std::variant<StartInstance, RaiseEvent, TerminateInstance, SuspendInstance, ResumeInstance,
-                 RewindInstance, RestartInstance, PurgeInstance, GetInstance, AwaitInstance,
-                 CancelAwait, CompleteTurn, RefuseTurn, CompleteActivity, BeginAttempt, ReturnWork,
-                 FireTimer, Deliver, Acknowledge, Recover, CollectGarbage>;
+using Command = std::variant<StartInstance, RaiseEvent, TerminateInstance, SuspendInstance,
+                             ResumeInstance, RewindInstance, RestartInstance, PurgeInstance,
+                             GetInstance, AwaitInstance, CancelAwait, CallEntity, SignalEntity,
+                             GetEntity, CompleteTurn, RefuseTurn, CompleteActivity, BeginAttempt,
+                             ReturnWork, FireTimer, Deliver, Acknowledge, Recover, CollectGarbage>;
 
 /// The instance a command is about; nullptr for an acknowledgement, which is about a shard.
 const InstanceKey* instance_of(const Command& command);

@@ -28,6 +28,9 @@ TEST(Command, KnowsTheInstanceItIsAbout) {
       FireTimer{kOrder, {}, {}, {}},
       Recover{kOrder},
       CollectGarbage{kOrder, {}},
+      CallEntity{{}, kOrder, "add", {}},
+      SignalEntity{{}, kOrder, "add", {}, {}},
+      GetEntity{{}, kOrder},
   };
   for (const Command& command : commands) {
     ASSERT_NE(instance_of(command), nullptr) << command.index();
@@ -38,9 +41,14 @@ TEST(Command, KnowsTheInstanceItIsAbout) {
 
 TEST(Command, IsForTheReceiverOfTheMessageItDelivers) {
   const Parent parent{kOrder, Execution{1}, TaskId{0}, "checkout"};
+  const Caller caller{kOrder, Execution{1}, TaskId{0}, ""};
   const Message messages[] = {
-      StartChild{kOrder, {}}, ChildEnded{parent, "cart-1", {}, {}}, DeliverEvent{kOrder, {}},
-      TerminateChild{kOrder, kCart, "", false, {}, {}}, RewindChild{{kOrder, {}}, ""}};
+      StartChild{kOrder, {}},        ChildEnded{parent, "cart-1", {}, {}},
+      DeliverEvent{kOrder, {}},      TerminateChild{kOrder, kCart, "", false, {}, {}},
+      RewindChild{{kOrder, {}}, ""}, StartOrchestration{kOrder, {}},
+      RunOperation{kOrder, {}, {}},  OperationEnded{caller, {}, {}},
+      AcquireLock{kOrder, {}},       LockAcquired{caller},
+      ReleaseLock{kOrder, {}}};
   for (const Message& message : messages) {
     EXPECT_EQ(receiver_of(message), kOrder) << message.index();
     const Command command = Deliver{{}, {}, 1, message};
@@ -51,11 +59,12 @@ TEST(Command, IsForTheReceiverOfTheMessageItDelivers) {
 
 TEST(Command, KnowsWhoWaitsForItsAnswer) {
   EXPECT_EQ(request_of(GetInstance{RequestId{7}, kOrder, false}), RequestId{7});
+  EXPECT_EQ(request_of(CallEntity{RequestId{8}, kOrder, "add", {}}), RequestId{8});
   EXPECT_EQ(request_of(Recover{kOrder}), kNoRequest);
   EXPECT_EQ(request_of(Acknowledge{}), kNoRequest);
 }
 
-TEST(Effect, WaitsForTheDiskUnlessItIsAFirstTurnOrAsksForMoreWork) {
+TEST(Effect, WaitsForTheDiskUnlessItTellsNothingThatIsNotDurable) {
   OfferTurn turn;
   EXPECT_TRUE(leaves_at_once(turn));
   turn.item.token.attempt = 2;
@@ -66,6 +75,9 @@ TEST(Effect, WaitsForTheDiskUnlessItIsAFirstTurnOrAsksForMoreWork) {
   EXPECT_FALSE(leaves_at_once(SendMessage{}));
   EXPECT_FALSE(leaves_at_once(SendAcknowledgement{}));
   EXPECT_FALSE(leaves_at_once(Reply{}));
+  EXPECT_FALSE(leaves_at_once(Reply{.request = {}, .body = OperationOutcome{Payload()}}));
+  EXPECT_TRUE(leaves_at_once(Reply{.request = {}, .body = EntitySnapshot{}}));
+  EXPECT_FALSE(leaves_at_once(PublishEntity{}));
 }
 
 }  // namespace

@@ -79,8 +79,17 @@ struct Started {
   friend bool operator==(const Started&, const Started&) = default;
 };
 
-using ReplyBody = std::variant<Done, Started, InstanceSnapshot, base::Error>;
+/// Of a CallEntity.
+struct OperationOutcome {
+  std::variant<Payload, Failure> outcome;
 
+  friend bool operator==(const OperationOutcome&, const OperationOutcome&) = default;
+};
+
+using ReplyBody =
+    std::variant<Done, Started, InstanceSnapshot, base::Error, OperationOutcome, EntitySnapshot>;
+
+/// Leaves at once if it is an EntitySnapshot: that tells only what is durable.
 struct Reply {
   RequestId request;
   ReplyBody body;
@@ -88,10 +97,18 @@ struct Reply {
   friend bool operator==(const Reply&, const Reply&) = default;
 };
 
-using Effect = std::variant<OfferTurn, OfferActivity, WithdrawWork, SendMessage,
-                            SendAcknowledgement, MoreGarbage, Reply>;
+/// What clients see of this entity may change now, to what it was at `version`: for core::publish.
+struct PublishEntity {
+  InstanceKey key;
+  std::uint64_t version = 0;
 
-/// True for what need not wait for the disk: a first turn, and MoreGarbage.
+  friend bool operator==(const PublishEntity&, const PublishEntity&) = default;
+};
+
+using Effect = std::variant<OfferTurn, OfferActivity, WithdrawWork, SendMessage,
+                            SendAcknowledgement, MoreGarbage, Reply, PublishEntity>;
+
+/// True for what need not wait for the disk: a first turn, MoreGarbage, and what an entity is.
 bool leaves_at_once(const Effect& effect);
 
 }  // namespace perdure::model

@@ -13,7 +13,11 @@ bool is_action(const Event& event) {
          std::holds_alternative<TimerCreated>(event.body) ||
          std::holds_alternative<ChildScheduled>(event.body) ||
          std::holds_alternative<EventSent>(event.body) ||
-         std::holds_alternative<TaskCancelled>(event.body);
+         std::holds_alternative<TaskCancelled>(event.body) ||
+         std::holds_alternative<OperationCalled>(event.body) ||
+         std::holds_alternative<OperationSignaled>(event.body) ||
+         std::holds_alternative<LockRequested>(event.body) ||
+         std::holds_alternative<LockReleased>(event.body);
 }
 
 std::optional<TaskId> task_of(const Event& event) {
@@ -48,6 +52,15 @@ std::string_view kind_name(const EventBody& body) {
                         [](const ExecutionResumed&) { return "ExecutionResumed"; },
                         [](const ExecutionTerminated&) { return "ExecutionTerminated"; },
                         [](const ExecutionRewound&) { return "ExecutionRewound"; },
+                        [](const OperationCalled&) { return "OperationCalled"; },
+                        [](const OperationSignaled&) { return "OperationSignaled"; },
+                        [](const OperationCompleted&) { return "OperationCompleted"; },
+                        [](const OperationFailed&) { return "OperationFailed"; },
+                        [](const LockRequested&) { return "LockRequested"; },
+                        [](const LockGranted&) { return "LockGranted"; },
+                        [](const LockReleased&) { return "LockReleased"; },
+                        [](const OperationRequested&) { return "OperationRequested"; },
+                        [](const LockWanted&) { return "LockWanted"; },
                     },
                     body);
 }
@@ -58,10 +71,16 @@ std::string describe(const Event& event) {
   std::visit(
       [&](const auto& body) {
         if constexpr (requires { body.name; }) line += fmt::format(" '{}'", body.name);
+        if constexpr (requires { body.operation; }) line += fmt::format(" '{}'", body.operation);
         if constexpr (requires { body.target; }) line += fmt::format(" to '{}'", body.target);
         if constexpr (requires { body.id; }) line += fmt::format(" as '{}'", body.id);
         if constexpr (requires { body.cancelled; }) {
           line += fmt::format(" of #{}", body.cancelled.value);
+        }
+        if constexpr (requires { body.section; })
+          line += fmt::format(" of #{}", body.section.value);
+        if constexpr (requires { body.entities; }) {
+          for (const std::string& entity : body.entities) line += fmt::format(" '{}'", entity);
         }
       },
       event.body);

@@ -10,8 +10,10 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/time.h"
+#include "model/entity.h"
 #include "model/failure.h"
 #include "model/ids.h"
 #include "model/payload.h"
@@ -102,6 +104,28 @@ struct EventRaised {
   friend bool operator==(const EventRaised&, const EventRaised&) = default;
 };
 
+/// Of an entity's operation that was called.
+struct OperationCompleted {
+  TaskId task;
+  Payload result;
+
+  friend bool operator==(const OperationCompleted&, const OperationCompleted&) = default;
+};
+
+struct OperationFailed {
+  TaskId task;
+  Failure failure;
+
+  friend bool operator==(const OperationFailed&, const OperationFailed&) = default;
+};
+
+/// Every entity of the section is held by this orchestration now.
+struct LockGranted {
+  TaskId task;
+
+  friend bool operator==(const LockGranted&, const LockGranted&) = default;
+};
+
 /// An operator asked for a failed instance to go on. It makes a turn happen; the code does not see
 /// it.
 struct ExecutionRewound {
@@ -152,8 +176,48 @@ struct EventSent {
   friend bool operator==(const EventSent&, const EventSent&) = default;
 };
 
+/// Runs an operation of an entity and waits for its outcome.
+struct OperationCalled {
+  TaskId task;
+  std::string target;  // entity id
+  std::string operation;
+  Payload input;
+  /// Decided by an entity: the outcome comes back as this operation of its own.
+  std::string then;
+
+  friend bool operator==(const OperationCalled&, const OperationCalled&) = default;
+};
+
+/// The same without an outcome; not before `fire_at`, if there is one.
+struct OperationSignaled {
+  TaskId task;
+  std::string target;  // entity id
+  std::string operation;
+  Payload input;
+  std::optional<base::Timestamp> fire_at;
+
+  friend bool operator==(const OperationSignaled&, const OperationSignaled&) = default;
+};
+
+/// A critical section over these entities is to begin.
+struct LockRequested {
+  TaskId task;
+  std::vector<std::string> entities;  // ids, ascending, each once: the one global order
+
+  friend bool operator==(const LockRequested&, const LockRequested&) = default;
+};
+
+/// The code left the section that `section` requested.
+struct LockReleased {
+  TaskId task;
+  TaskId section;
+
+  friend bool operator==(const LockReleased&, const LockReleased&) = default;
+};
+
 /// The code no longer waits for `cancelled`: the timer is gone, the activity is withdrawn where
-/// that is still possible, the child is terminated. A late outcome is dropped.
+/// that is still possible, the child is terminated, the lock is given back. A late outcome is
+/// dropped.
 struct TaskCancelled {
   TaskId task;
   TaskId cancelled;
@@ -186,7 +250,9 @@ using EventBody =
     std::variant<ExecutionStarted, ExecutionCompleted, TurnStarted, ActivityScheduled,
                  ActivityCompleted, ActivityFailed, TimerCreated, TimerFired, ChildScheduled,
                  ChildCompleted, ChildFailed, EventRaised, EventSent, TaskCancelled,
-                 ExecutionSuspended, ExecutionResumed, ExecutionTerminated, ExecutionRewound>;
+                 ExecutionSuspended, ExecutionResumed, ExecutionTerminated, ExecutionRewound,
+                 OperationCalled, OperationSignaled, OperationCompleted, OperationFailed,
+                 LockRequested, LockGranted, LockReleased, OperationRequested, LockWanted>;
 
 struct Event {
   base::Timestamp at;

@@ -25,5 +25,6 @@ inline constexpr const char* kFailureTerminated = "perdure.Terminated";
 inline constexpr const char* kFailureLimit = "perdure.LimitExceeded";
 inline constexpr const char* kFailureInvalidTurn = "perdure.InvalidTurn";
 inline constexpr const char* kFailureChildRejected = "perdure.ChildRejected";
+inline constexpr const char* kFailureInboxFull = "perdure.InboxFull";
 
 }  // namespace perdure::model

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "model/entity.h"
 #include "model/event.h"
 #include "model/ids.h"
 #include "model/payload.h"
@@ -56,31 +57,54 @@ struct InstanceRecord {
   std::optional<base::Timestamp> ended;
   /// The status to return to on resume: kPending or kRunning.
   Status resume_to = Status::kRunning;
-  EventNumber history_events = 0;   // events in the history of this execution
+  EventNumber history_events = 0;   // in the history of this execution; of an entity: batches run
   std::uint32_t history_chain = 0;  // checksum chained over them (record.h)
   std::uint64_t inbox_next = 0;     // number of the next message; never reused for this id
   Attempt turn_attempts = 0;        // hand-outs of the next turn to workers that died
   Payload custom_status;
   Payload output;                  // of a completed or terminated one
   std::optional<Failure> failure;  // of a failed one
+  /// Of an entity: who holds it. Then only the operations of the holder run.
+  std::optional<HeldLock> lock;
 
   friend bool operator==(const InstanceRecord&, const InstanceRecord&) = default;
 };
 
-enum class TaskKind : std::uint8_t { kActivity = 1, kTimer = 2, kChild = 3 };
+enum class TaskKind : std::uint8_t {
+  kActivity = 1,
+  kTimer = 2,
+  kChild = 3,
+  kCall = 4,     // of an entity's operation
+  kSection = 5,  // a critical section, from its request to its end
+  kSignal = 6    // in an entity: an operation whose time has not come
+};
 
 /// A task that was scheduled and has no outcome yet: one row each, gone with the outcome.
 struct PendingTask {
   TaskKind kind = TaskKind::kActivity;
-  std::string name;           // of the activity or child; empty for a timer
-  std::string version;        //
-  EventNumber chunk = 0;      // the history row that holds the scheduling event
-  std::uint32_t index = 0;    // and the event's place in it
-  Attempt attempts = 0;       // activity: hand-outs to workers that died
-  base::Timestamp fire_at{};  // timer
-  std::string child_id;       // child
+  std::string name;                            // of the activity or child; empty for a timer
+  std::string version;                         //
+  EventNumber chunk = 0;                       // the history row that holds the scheduling event
+  std::uint32_t index = 0;                     // and the event's place in it
+  Attempt attempts = 0;                        // activity: hand-outs to workers that died
+  base::Timestamp fire_at{};                   // timer, signal
+  std::string child_id;                        // child; of a call the entity
+  std::vector<std::string> entities;           // section: ids in the global order
+  std::uint32_t locked = 0;                    // section: so many of them are held
+  std::optional<OperationRequested> signal{};  // signal
 
   friend bool operator==(const PendingTask&, const PendingTask&) = default;
+};
+
+/// What a client sees of an entity: as the last durable commit left it.
+struct EntitySnapshot {
+  InstanceKey key;
+  Payload state;  // absent: there is no such entity, as far as clients can tell
+  base::Timestamp updated;
+  std::string locked_by;    // instance id of the orchestration that holds it; empty: nobody
+  std::size_t backlog = 0;  // operations that wait
+
+  friend bool operator==(const EntitySnapshot&, const EntitySnapshot&) = default;
 };
 
 /// What a client sees of an instance.

@@ -100,6 +100,12 @@ std::string task_key(const InstanceKey& key, TaskId task) {
   return bytes;
 }
 
+std::string state_key(const InstanceKey& key) {
+  std::string bytes = with_instance(key, 1);
+  Writer(bytes).u8(static_cast<std::uint8_t>(Part::kState));
+  return bytes;
+}
+
 std::optional<InstanceRowKey> parse_instance_row(std::string_view key) {
   Reader in(key);
   InstanceRowKey row;
@@ -108,7 +114,8 @@ std::optional<InstanceRowKey> parse_instance_row(std::string_view key) {
   row.part = static_cast<Part>(in.u8());
   switch (row.part) {
     case Part::kHead:
-    case Part::kPrologue: break;
+    case Part::kPrologue:
+    case Part::kState: break;
     case Part::kInbox: row.number = in.be64(); break;
     case Part::kTask: row.number = in.be32(); break;
     default: return std::nullopt;

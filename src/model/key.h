@@ -10,6 +10,7 @@
 //                               | 02                    the prologue: what begins the next turn
 //                               | 03 number:8           one message of the inbox
 //                               | 04 task:4             one pending task
+//                               | 05                    the state of an entity
 //   history   slot hub 00 id 00 execution:8 first:8     one turn's events, from number `first`
 //   agenda    slot 01 hub 00 id 00                      the instance owes work
 //             slot 02 fire_at:8 hub 00 id 00 execution:8 task:4   one timer
@@ -40,7 +41,7 @@ inline constexpr TaskId kTombstoneTimer{-2};  // forget the tombstone
 
 // ---- instance -----------------------------------------------------------------------------------
 
-enum class Part : std::uint8_t { kHead = 1, kPrologue = 2, kInbox = 3, kTask = 4 };
+enum class Part : std::uint8_t { kHead = 1, kPrologue = 2, kInbox = 3, kTask = 4, kState = 5 };
 
 /// The prefix of all rows of one instance in Space::kInstance.
 std::string instance_prefix(const InstanceKey& key);
@@ -48,6 +49,7 @@ std::string head_key(const InstanceKey& key);
 std::string prologue_key(const InstanceKey& key);
 std::string inbox_key(const InstanceKey& key, std::uint64_t number);
 std::string task_key(const InstanceKey& key, TaskId task);
+std::string state_key(const InstanceKey& key);
 
 struct InstanceRowKey {
   Slot slot;

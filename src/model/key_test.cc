@@ -40,6 +40,7 @@ TEST(Key, ReadsBackEveryInstanceRow) {
     expect(prologue_key(key), Part::kPrologue, 0);
     expect(inbox_key(key, number), Part::kInbox, number);
     expect(task_key(key, task), Part::kTask, static_cast<std::uint64_t>(task.value));
+    expect(state_key(key), Part::kState, 0);
     EXPECT_EQ(parse_history_first(history_key(key, samples.execution(), number)), number);
   }
 }
@@ -89,7 +90,7 @@ TEST(Key, ReadsBackEveryAgendaRow) {
 
 TEST(Key, RefusesEveryTruncationAndEveryExtraByte) {
   for (const std::string& key : {head_key(kOrder), prologue_key(kOrder), inbox_key(kOrder, 3),
-                                 task_key(kOrder, TaskId{3})}) {
+                                 task_key(kOrder, TaskId{3}), state_key(kOrder)}) {
     for (std::size_t size = 0; size < key.size(); ++size)
       EXPECT_FALSE(parse_instance_row(key.substr(0, size)).has_value()) << size;
     EXPECT_FALSE(parse_instance_row(key + "x").has_value());
@@ -111,7 +112,7 @@ TEST(Key, RefusesEveryTruncationAndEveryExtraByte) {
 TEST(Key, RefusesPartsAndKindsThatDoNotExist) {
   const std::string head = head_key(kOrder);
   const std::string agenda = slot_prefix(Slot{1});
-  for (const char number : {'\x00', '\x05', '\xFF'}) {
+  for (const char number : {'\x00', '\x06', '\xFF'}) {
     std::string other = head;
     other.back() = number;
     EXPECT_FALSE(parse_instance_row(other).has_value());
@@ -218,6 +219,7 @@ TEST(Key, EndsAPrefixBehindEverythingThatBeginsWithIt) {
   EXPECT_EQ(prefix_end(""), "");
   EXPECT_EQ(prefix_end(slot_prefix(Slot{0x12FF})), std::string("\x13"));
   EXPECT_LT(task_key(kOrder, TaskId{0x7FFF'FFFF}), prefix_end(instance_prefix(kOrder)));
+  EXPECT_LT(state_key(kOrder), prefix_end(instance_prefix(kOrder)));
 }
 
 TEST(Key, IsWrittenAsTheReferenceDescribes) {
@@ -225,6 +227,7 @@ TEST(Key, IsWrittenAsTheReferenceDescribes) {
   const std::string name("default\0order-7\0", 16);
   EXPECT_EQ(head_key(kOrder), slot + name + "\x01");
   EXPECT_EQ(inbox_key(kOrder, 0x0102), slot + name + std::string("\x03\0\0\0\0\0\0\x01\x02", 9));
+  EXPECT_EQ(state_key(kOrder), slot + name + "\x05");
   EXPECT_EQ(task_key(kOrder, TaskId{5}), slot + name + std::string("\x04\0\0\0\x05", 5));
   EXPECT_EQ(timer_key(kOrder, {1}, Execution{2}, kStartTimer),
             slot + std::string("\x02\x80\0\0\0\0\0\0\x01", 9) + name +

@@ -18,6 +18,8 @@ inline constexpr std::size_t kInstanceIdBytesMax = 512;
 inline constexpr std::size_t kHubNameBytesMax = 64;
 inline constexpr std::size_t kFunctionNameBytesMax = 256;
 inline constexpr std::size_t kEventNameBytesMax = 256;
+inline constexpr std::size_t kEntityNameBytesMax = 128;
+inline constexpr std::size_t kOperationNameBytesMax = 256;
 inline constexpr std::size_t kVersionBytesMax = 64;
 inline constexpr std::size_t kReasonBytesMax = 4096;
 inline constexpr std::size_t kIdempotencyKeyBytesMax = 256;
@@ -41,6 +43,8 @@ inline constexpr std::size_t kInboxMessagesMax = 100'000;
 inline constexpr std::size_t kPendingTasksMax = 100'000;
 inline constexpr std::uint64_t kHistoryEventsMax = 1'000'000;
 inline constexpr std::uint32_t kAttemptsMax = 10;  // hand-outs of a work item whose worker dies
+inline constexpr std::size_t kOperationsPerBatchMax = 1000;
+inline constexpr std::size_t kSectionEntitiesMax = 1000;  // locked by one critical section
 inline constexpr base::Duration kTombstoneRetention = base::seconds(3600);
 
 // One shard.

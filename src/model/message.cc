@@ -13,6 +13,12 @@ const InstanceKey& receiver_of(const Message& message) {
                         [](const DeliverEvent& m) -> const InstanceKey& { return m.target; },
                         [](const TerminateChild& m) -> const InstanceKey& { return m.child; },
                         [](const RewindChild& m) -> const InstanceKey& { return m.start.child; },
+                        [](const StartOrchestration& m) -> const InstanceKey& { return m.target; },
+                        [](const RunOperation& m) -> const InstanceKey& { return m.entity; },
+                        [](const OperationEnded& m) -> const InstanceKey& { return m.caller.key; },
+                        [](const AcquireLock& m) -> const InstanceKey& { return m.entity; },
+                        [](const LockAcquired& m) -> const InstanceKey& { return m.owner.key; },
+                        [](const ReleaseLock& m) -> const InstanceKey& { return m.entity; },
                     },
                     message);
 }

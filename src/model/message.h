@@ -64,7 +64,57 @@ struct RewindChild {
   friend bool operator==(const RewindChild&, const RewindChild&) = default;
 };
 
-using Message = std::variant<StartChild, ChildEnded, DeliverEvent, TerminateChild, RewindChild>;
+/// What an entity starts: nobody waits for its end. Dropped while a live instance has the id.
+struct StartOrchestration {
+  InstanceKey target;
+  ExecutionStarted started;  // parent is empty
+
+  friend bool operator==(const StartOrchestration&, const StartOrchestration&) = default;
+};
+
+struct RunOperation {
+  InstanceKey entity;
+  OperationRequested request;
+  std::optional<base::Timestamp> fire_at;  // not before
+
+  friend bool operator==(const RunOperation&, const RunOperation&) = default;
+};
+
+/// Dropped unless `caller` still waits: its execution goes on, and the task is open.
+struct OperationEnded {
+  Caller caller;
+  Payload result;                  // when it completed
+  std::optional<Failure> failure;  // when it did not
+
+  friend bool operator==(const OperationEnded&, const OperationEnded&) = default;
+};
+
+/// To the entities of a section one after the other, in their global order.
+struct AcquireLock {
+  InstanceKey entity;
+  Caller owner;
+
+  friend bool operator==(const AcquireLock&, const AcquireLock&) = default;
+};
+
+struct LockAcquired {
+  Caller owner;
+
+  friend bool operator==(const LockAcquired&, const LockAcquired&) = default;
+};
+
+/// Ends what AcquireLock began, granted or not. Sent by the very transition that ends the section
+/// or its owner, behind AcquireLock on the same way: so no lock can outlive its section.
+struct ReleaseLock {
+  InstanceKey entity;
+  Caller owner;
+
+  friend bool operator==(const ReleaseLock&, const ReleaseLock&) = default;
+};
+
+using Message = std::variant<StartChild, ChildEnded, DeliverEvent, TerminateChild, RewindChild,
+                             StartOrchestration, RunOperation, OperationEnded, AcquireLock,
+                             LockAcquired, ReleaseLock>;
 
 /// The instance a message is for.
 const InstanceKey& receiver_of(const Message& message);

@@ -264,6 +264,18 @@ base::Result<HistoryChunk> decode_chunk(std::string_view key, std::string_view r
   return chunk;
 }
 
+std::string encode_state(std::string_view key, std::string_view state) {
+  std::string row = begin_row(state.size());
+  row += state;
+  seal(key, row);
+  return row;
+}
+
+base::Result<std::string> decode_state(std::string_view key, std::string_view row) {
+  PERDURE_ASSIGN_OR_RETURN(const std::string_view body, unseal("state", key, row));
+  return std::string(body);
+}
+
 std::string encode_message(std::string_view key, const Message& message) {
   return std::visit(
       [&]<class Body>(const Body& body) {

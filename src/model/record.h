@@ -46,6 +46,10 @@ struct HistoryChunk {
 std::string encode_chunk(std::string_view key, HistoryChunk& chunk);
 base::Result<HistoryChunk> decode_chunk(std::string_view key, std::string_view row);
 
+/// The state of an entity.
+std::string encode_state(std::string_view key, std::string_view state);
+base::Result<std::string> decode_state(std::string_view key, std::string_view row);
+
 std::string encode_message(std::string_view key, const Message& message);
 base::Result<Message> decode_message(std::string_view key, std::string_view row);
 

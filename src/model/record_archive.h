@@ -77,6 +77,10 @@ class Measure {
       text(value);
     }
   }
+  void texts(const std::vector<std::string>& texts) {
+    number(texts.size());
+    for (const std::string& one : texts) text(one);
+  }
   template <class T>
   void nested(const T& value) {
     const std::size_t size = of(value);
@@ -147,6 +151,10 @@ class Put {
       text(key);
       text(value);
     }
+  }
+  void texts(const std::vector<std::string>& texts) {
+    out_.varint(texts.size());
+    for (const std::string& one : texts) text(one);
   }
   template <class T>
   void nested(const T& value) {
@@ -265,6 +273,7 @@ class Take {
     set(value, in_.optional_bytes());
   }
   void tags(Tags& tags);
+  void texts(std::vector<std::string>& texts);
   template <class T>
   void nested(T& value) {
     if (absent()) return;
@@ -321,6 +330,20 @@ class Take {
   Problem& problem_;   // outlives this
   int failure_depth_;  // of the failure whose fields come next
 };
+
+inline void Take::texts(std::vector<std::string>& texts) {
+  if (absent()) return;
+  const std::uint64_t count = in_.varint();
+  if (!in_.ok()) return wrong(kShort);
+  if (count > in_.rest().size()) return wrong("it claims more texts than it has bytes for");
+  std::vector<std::string> read;
+  read.reserve(count);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    read.emplace_back(in_.bytes());
+    if (!in_.ok()) return wrong(kShort);
+  }
+  texts = std::move(read);
+}
 
 inline void Take::tags(Tags& tags) {
   if (absent()) return;

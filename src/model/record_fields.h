@@ -62,6 +62,24 @@ template <>
 inline constexpr std::uint64_t kEventKind<ExecutionTerminated> = 17;
 template <>
 inline constexpr std::uint64_t kEventKind<ExecutionRewound> = 18;
+template <>
+inline constexpr std::uint64_t kEventKind<OperationCalled> = 19;
+template <>
+inline constexpr std::uint64_t kEventKind<OperationSignaled> = 20;
+template <>
+inline constexpr std::uint64_t kEventKind<OperationCompleted> = 21;
+template <>
+inline constexpr std::uint64_t kEventKind<OperationFailed> = 22;
+template <>
+inline constexpr std::uint64_t kEventKind<LockRequested> = 23;
+template <>
+inline constexpr std::uint64_t kEventKind<LockGranted> = 24;
+template <>
+inline constexpr std::uint64_t kEventKind<LockReleased> = 25;
+template <>
+inline constexpr std::uint64_t kEventKind<OperationRequested> = 26;
+template <>
+inline constexpr std::uint64_t kEventKind<LockWanted> = 27;
 
 /// The stored number of a message's kind.
 template <class Body>
@@ -79,6 +97,18 @@ template <>
 inline constexpr std::uint64_t kMessageKind<TerminateChild> = 4;
 template <>
 inline constexpr std::uint64_t kMessageKind<RewindChild> = 5;
+template <>
+inline constexpr std::uint64_t kMessageKind<StartOrchestration> = 6;
+template <>
+inline constexpr std::uint64_t kMessageKind<RunOperation> = 7;
+template <>
+inline constexpr std::uint64_t kMessageKind<OperationEnded> = 8;
+template <>
+inline constexpr std::uint64_t kMessageKind<AcquireLock> = 9;
+template <>
+inline constexpr std::uint64_t kMessageKind<LockAcquired> = 10;
+template <>
+inline constexpr std::uint64_t kMessageKind<ReleaseLock> = 11;
 
 // ---- Fields -------------------------------------------------------------------------------------
 
@@ -96,6 +126,13 @@ void fields(auto& a, Some<Parent> auto& v) {
   a.number(v.execution);
   a.number(v.task);
   a.text(v.name);
+}
+
+void fields(auto& a, Some<Caller> auto& v) {
+  a.nested(v.key);
+  a.number(v.execution);
+  a.number(v.task);
+  a.text(v.then);
 }
 
 void fields(auto& a, Some<Failure> auto& v) {
@@ -203,6 +240,53 @@ void fields(auto& a, Some<ExecutionTerminated> auto& v) {
 
 void fields(auto& a, Some<ExecutionRewound> auto& v) { a.text(v.reason); }
 
+void fields(auto& a, Some<OperationCalled> auto& v) {
+  a.number(v.task);
+  a.text(v.target);
+  a.text(v.operation);
+  a.payload(v.input);
+  a.text(v.then);
+}
+
+void fields(auto& a, Some<OperationSignaled> auto& v) {
+  a.number(v.task);
+  a.text(v.target);
+  a.text(v.operation);
+  a.payload(v.input);
+  a.time(v.fire_at);
+}
+
+void fields(auto& a, Some<OperationCompleted> auto& v) {
+  a.number(v.task);
+  a.payload(v.result);
+}
+
+void fields(auto& a, Some<OperationFailed> auto& v) {
+  a.number(v.task);
+  a.nested(v.failure);
+}
+
+void fields(auto& a, Some<LockRequested> auto& v) {
+  a.number(v.task);
+  a.texts(v.entities);
+}
+
+void fields(auto& a, Some<LockGranted> auto& v) { a.number(v.task); }
+
+void fields(auto& a, Some<LockReleased> auto& v) {
+  a.number(v.task);
+  a.number(v.section);
+}
+
+void fields(auto& a, Some<OperationRequested> auto& v) {
+  a.text(v.operation);
+  a.payload(v.input);
+  a.nested(v.caller);
+  a.nested(v.failure);
+}
+
+void fields(auto& a, Some<LockWanted> auto& v) { a.nested(v.owner); }
+
 // Messages.
 
 void fields(auto& a, Some<StartChild> auto& v) {
@@ -236,7 +320,41 @@ void fields(auto& a, Some<RewindChild> auto& v) {
   a.text(v.reason);
 }
 
+void fields(auto& a, Some<StartOrchestration> auto& v) {
+  a.nested(v.target);
+  a.nested(v.started);
+}
+
+void fields(auto& a, Some<RunOperation> auto& v) {
+  a.nested(v.entity);
+  a.nested(v.request);
+  a.time(v.fire_at);
+}
+
+void fields(auto& a, Some<OperationEnded> auto& v) {
+  a.nested(v.caller);
+  a.payload(v.result);
+  a.nested(v.failure);
+}
+
+void fields(auto& a, Some<AcquireLock> auto& v) {
+  a.nested(v.entity);
+  a.nested(v.owner);
+}
+
+void fields(auto& a, Some<LockAcquired> auto& v) { a.nested(v.owner); }
+
+void fields(auto& a, Some<ReleaseLock> auto& v) {
+  a.nested(v.entity);
+  a.nested(v.owner);
+}
+
 // Rows.
+
+void fields(auto& a, Some<HeldLock> auto& v) {
+  a.nested(v.owner);
+  a.number(v.until);
+}
 
 void fields(auto& a, Some<InstanceRecord> auto& v) {
   a.choice(v.status, Status::kPending, Status::kPurged);
@@ -259,10 +377,11 @@ void fields(auto& a, Some<InstanceRecord> auto& v) {
   a.payload(v.custom_status);
   a.payload(v.output);
   a.nested(v.failure);
+  a.nested(v.lock);
 }
 
 void fields(auto& a, Some<PendingTask> auto& v) {
-  a.choice(v.kind, TaskKind::kActivity, TaskKind::kChild);
+  a.choice(v.kind, TaskKind::kActivity, TaskKind::kSignal);
   a.text(v.name);
   a.text(v.version);
   a.number(v.chunk);
@@ -270,6 +389,9 @@ void fields(auto& a, Some<PendingTask> auto& v) {
   a.number(v.attempts);
   a.time(v.fire_at);
   a.text(v.child_id);
+  a.texts(v.entities);
+  a.number(v.locked);
+  a.nested(v.signal);
 }
 
 }  // namespace perdure::model

@@ -20,6 +20,7 @@ namespace perdure::model {
 namespace {
 
 const InstanceKey kOrder{"default", "order-7"};
+const InstanceKey kStock{"default", "@stock@7"};
 
 std::string hex_of(std::string_view bytes) {
   constexpr std::string_view kDigits = "0123456789abcdef";
@@ -51,6 +52,21 @@ Parent a_parent() {
           .execution = Execution{3},
           .task = TaskId{65},
           .name = "cart"};
+}
+
+Caller a_caller() {
+  return {.key = {.hub = "default", .id = "order-8"},
+          .execution = Execution{200},
+          .task = TaskId{4},
+          .then = ""};
+}
+
+/// An entity that waits for the outcome as an operation of its own.
+Caller a_calling_entity() {
+  return {.key = {.hub = "default", .id = "@cart@1"},
+          .execution = Execution{2},
+          .task = TaskId{-1},
+          .then = "taken"};
 }
 
 ExecutionStarted a_start() {
@@ -127,6 +143,43 @@ const std::vector<GoldenEvent>& golden_events() {
       {ExecutionTerminated{.reason = "stop", .recursive = true},
        "010111808082e288d2a306060473746f7001c444d29e"},
       {ExecutionRewound{.reason = "again"}, "010112808082e288d2a3060605616761696e7b041a71"},
+      {OperationCalled{.task = TaskId{5},
+                       .target = "@stock@7",
+                       .operation = "take",
+                       .input = "2",
+                       .then = "taken"},
+       "010113808082e288d2a306170a084073746f636b40370474616b6502320574616b656e16cc21aa"},
+      {OperationSignaled{.task = TaskId{6},
+                         .target = "@stock@7",
+                         .operation = "audit",
+                         .input = {},
+                         .fire_at = base::Timestamp{1'767'225'660'000'000}},
+       "010114808082e288d2a3061a0c084073746f636b40370561756469740001809c9e9b89d2a306f1d6"
+       "a601"},
+      {OperationSignaled{.task = TaskId{6},
+                         .target = "@stock@",
+                         .operation = "audit",
+                         .input = "",
+                         .fire_at = {}},
+       "010114808082e288d2a306110c074073746f636b40056175646974010046f935de"},
+      {OperationCompleted{.task = TaskId{5}, .result = "3"},
+       "010115808082e288d2a306030a0233dd917a22"},
+      {OperationFailed{.task = TaskId{5}, .failure = a_failure()},
+       "010116808082e288d2a306270a25084465636c696e65640763617264203432096174206368617267"
+       "650009034e65740000010028be99ef"},
+      {LockRequested{.task = TaskId{7}, .entities = {"@cart@1", "@stock@7"}},
+       "010117808082e288d2a306130e020740636172744031084073746f636b403709709790"},
+      {LockGranted{.task = TaskId{7}}, "010118808082e288d2a306010e430c5a26"},
+      {LockReleased{.task = TaskId{8}, .section = TaskId{7}},
+       "010119808082e288d2a30602100e7a2f49bc"},
+      {OperationRequested{.operation = "take", .input = "2", .caller = a_caller(), .failure = {}},
+       "01011a808082e288d2a3061e0474616b65023216100764656661756c74076f726465722d38c80108"
+       "0000daa666fb"},
+      {OperationRequested{.operation = "taken", .input = {}, .caller = {}, .failure = a_failure()},
+       "01011a808082e288d2a3062e0574616b656e000026084465636c696e656407636172642034320961"
+       "74206368617267650009034e6574000001009708454f"},
+      {LockWanted{.owner = a_caller()},
+       "01011b808082e288d2a3061615100764656661756c74076f726465722d38c8010800c24bf134"},
   };
   return kEvents;
 }
@@ -173,50 +226,137 @@ TEST(RecordGolden, KeepsTheBytesOfAHistory) {
   EXPECT_EQ(decode_chunk(second, bytes_of(kSecondHex)), two);
 }
 
+InstanceRecord a_head() {
+  return {.status = Status::kFailed,
+          .execution = Execution{4},
+          .name = "checkout",
+          .version = "2.1",
+          .tags = {{"team", "pay"}},
+          .parent = a_parent(),
+          .trace_parent = "00-ab-cd-01",
+          .idempotency_key = "try-1",
+          .created = {1'767'225'600'000'000},
+          .updated = {1'767'225'600'000'001},
+          .scheduled_start = {},
+          .ended = base::Timestamp{1'767'225'600'000'002},
+          .resume_to = Status::kPending,
+          .history_events = 300,
+          .history_chain = 0xDEAD'BEEF,
+          .inbox_next = 129,
+          .turn_attempts = 2,
+          .custom_status = "half",
+          .output = {},
+          .failure = a_failure(),
+          .lock = {}};
+}
+
 TEST(RecordGolden, KeepsTheBytesOfAHead) {
-  const InstanceRecord record{.status = Status::kFailed,
-                              .execution = Execution{4},
-                              .name = "checkout",
-                              .version = "2.1",
-                              .tags = {{"team", "pay"}},
-                              .parent = a_parent(),
-                              .trace_parent = "00-ab-cd-01",
-                              .idempotency_key = "try-1",
-                              .created = {1'767'225'600'000'000},
-                              .updated = {1'767'225'600'000'001},
-                              .scheduled_start = {},
-                              .ended = base::Timestamp{1'767'225'600'000'002},
-                              .resume_to = Status::kPending,
-                              .history_events = 300,
-                              .history_chain = 0xDEAD'BEEF,
-                              .inbox_next = 129,
-                              .turn_attempts = 2,
-                              .custom_status = "half",
-                              .output = {},
-                              .failure = a_failure()};
+  constexpr std::string_view kHex =
+      "01050408636865636b6f757403322e3101047465616d03706179190f0764656661756c7406636172"
+      "742d3103820104636172740b30302d61622d63642d3031057472792d31808082e288d2a306828082"
+      "e288d2a3060001848082e288d2a30601ac02effdb6f50d8101020568616c660026084465636c696e"
+      "65640763617264203432096174206368617267650009034e65740000010000b078bbb7";
+  const std::string key = head_key(kOrder);
+  EXPECT_EQ(hex_of(encode_head(key, a_head())), kHex);
+  EXPECT_EQ(decode_head(key, bytes_of(kHex)), a_head());
+}
+
+TEST(RecordGolden, ReadsAHeadFromBeforeThereWereLocks) {
   constexpr std::string_view kHex =
       "01050408636865636b6f757403322e3101047465616d03706179190f0764656661756c7406636172"
       "742d3103820104636172740b30302d61622d63642d3031057472792d31808082e288d2a306828082"
       "e288d2a3060001848082e288d2a30601ac02effdb6f50d8101020568616c660026084465636c696e"
       "65640763617264203432096174206368617267650009034e657400000100c6cdeaea";
-  const std::string key = head_key(kOrder);
+  EXPECT_EQ(decode_head(head_key(kOrder), bytes_of(kHex)), a_head());
+}
+
+TEST(RecordGolden, KeepsTheBytesOfTheHeadOfAnEntity) {
+  const InstanceRecord record{.status = Status::kRunning,
+                              .execution = Execution{9},
+                              .name = "@stock",
+                              .version = "",
+                              .tags = {},
+                              .parent = {},
+                              .trace_parent = "",
+                              .idempotency_key = "",
+                              .created = {1'767'225'600'000'000},
+                              .updated = {1'767'225'600'000'000},
+                              .scheduled_start = {},
+                              .ended = {},
+                              .resume_to = Status::kRunning,
+                              .history_events = 3,
+                              .history_chain = 0,
+                              .inbox_next = 14,
+                              .turn_attempts = 0,
+                              .custom_status = {},
+                              .output = {},
+                              .failure = {},
+                              .lock = HeldLock{.owner = a_caller(), .until = 13}};
+  constexpr std::string_view kHex =
+      "010209064073746f636b0000000000808082e288d2a306808082e288d2a30600000203000e000000"
+      "001815100764656661756c74076f726465722d38c80108000d9e890ff5";
+  const std::string key = head_key(kStock);
   EXPECT_EQ(hex_of(encode_head(key, record)), kHex);
   EXPECT_EQ(decode_head(key, bytes_of(kHex)), record);
 }
 
+TEST(RecordGolden, KeepsTheBytesOfTheStateOfAnEntity) {
+  constexpr std::string_view kHex = "017b226c656674223a337d5ce3f1e8";
+  const std::string key = state_key(kStock);
+  EXPECT_EQ(hex_of(encode_state(key, "{\"left\":3}")), kHex);
+  EXPECT_EQ(decode_state(key, bytes_of(kHex)), "{\"left\":3}");
+}
+
+PendingTask a_task() {
+  return {.kind = TaskKind::kChild,
+          .name = "ship",
+          .version = "1",
+          .chunk = 130,
+          .index = 2,
+          .attempts = 1,
+          .fire_at = {-5},
+          .child_id = "order-7:3",
+          .entities = {},
+          .locked = 0,
+          .signal = {}};
+}
+
 TEST(RecordGolden, KeepsTheBytesOfAPendingTask) {
-  const PendingTask task{.kind = TaskKind::kChild,
-                         .name = "ship",
-                         .version = "1",
-                         .chunk = 130,
-                         .index = 2,
-                         .attempts = 1,
-                         .fire_at = {-5},
-                         .child_id = "order-7:3"};
-  constexpr std::string_view kHex = "0103047368697001318201020109096f726465722d373a337bf602bf";
+  constexpr std::string_view kHex =
+      "0103047368697001318201020109096f726465722d373a330000008f54f628";
   const std::string key = task_key(kOrder, TaskId{3});
-  EXPECT_EQ(hex_of(encode_task(key, task)), kHex);
-  EXPECT_EQ(decode_task(key, bytes_of(kHex)), task);
+  EXPECT_EQ(hex_of(encode_task(key, a_task())), kHex);
+  EXPECT_EQ(decode_task(key, bytes_of(kHex)), a_task());
+}
+
+TEST(RecordGolden, ReadsAPendingTaskFromBeforeThereWereSections) {
+  constexpr std::string_view kHex = "0103047368697001318201020109096f726465722d373a337bf602bf";
+  EXPECT_EQ(decode_task(task_key(kOrder, TaskId{3}), bytes_of(kHex)), a_task());
+}
+
+TEST(RecordGolden, KeepsTheBytesOfACriticalSection) {
+  PendingTask section = a_task();
+  section.kind = TaskKind::kSection;
+  section.entities = {"@cart@1", "@stock@7"};
+  section.locked = 1;
+  constexpr std::string_view kHex =
+      "0105047368697001318201020109096f726465722d373a33020740636172744031084073746f636b"
+      "40370100749e33dd";
+  const std::string key = task_key(kOrder, TaskId{3});
+  EXPECT_EQ(hex_of(encode_task(key, section)), kHex);
+  EXPECT_EQ(decode_task(key, bytes_of(kHex)), section);
+}
+
+TEST(RecordGolden, KeepsTheBytesOfASignalWhoseTimeHasNotCome) {
+  PendingTask later = a_task();
+  later.kind = TaskKind::kSignal;
+  later.signal = {.operation = "audit", .input = "1", .caller = {}, .failure = {}};
+  constexpr std::string_view kHex =
+      "0106047368697001318201020109096f726465722d373a3300000b05617564697402310000aec72f"
+      "a8";
+  const std::string key = task_key(kStock, TaskId{3});
+  EXPECT_EQ(hex_of(encode_task(key, later)), kHex);
+  EXPECT_EQ(decode_task(key, bytes_of(kHex)), later);
 }
 
 struct GoldenMessage {
@@ -247,6 +387,35 @@ const std::vector<GoldenMessage>& golden_messages() {
        "01056c65100764656661756c74076f726465722d375308636865636b6f757403322e31087b226e22"
        "3a317d02047465616d03706179047469657200190f0764656661756c7406636172742d3103820104"
        "6361727401808082e288d2a3060b30302d61622d63642d303105616761696e234354d4"},
+      {StartOrchestration{.target = kOrder, .started = a_start()},
+       "010665100764656661756c74076f726465722d375308636865636b6f757403322e31087b226e223a"
+       "317d02047465616d03706179047469657200190f0764656661756c7406636172742d310382010463"
+       "61727401808082e288d2a3060b30302d61622d63642d3031ad516418"},
+      {RunOperation{.entity = {.hub = "default", .id = "@stock@7"},
+                    .request = {.operation = "take",
+                                .input = "2",
+                                .caller = a_calling_entity(),
+                                .failure = {}},
+                    .fire_at = base::Timestamp{-1}},
+       "010737110764656661756c74084073746f636b4037220474616b6502321a100764656661756c7407"
+       "4063617274403102010574616b656e0001014d224d89"},
+      {RunOperation{.entity = {.hub = "default", .id = "@stock@7"},
+                    .request = {.operation = "audit", .input = {}, .caller = {}, .failure = {}},
+                    .fire_at = {}},
+       "01071d110764656661756c74084073746f636b40370905617564697400000000cb73e675"},
+      {OperationEnded{.caller = a_caller(), .result = "3", .failure = {}},
+       "01081915100764656661756c74076f726465722d38c80108000233005f4d9ab3"},
+      {OperationEnded{.caller = a_caller(), .result = {}, .failure = a_failure()},
+       "01083d15100764656661756c74076f726465722d38c80108000026084465636c696e656407636172"
+       "64203432096174206368617267650009034e657400000100a3fccf2b"},
+      {AcquireLock{.entity = {.hub = "default", .id = "@stock@7"}, .owner = a_caller()},
+       "010928110764656661756c74084073746f636b403715100764656661756c74076f726465722d38c8"
+       "010800a983528e"},
+      {LockAcquired{.owner = a_caller()},
+       "010a1615100764656661756c74076f726465722d38c801080058831e68"},
+      {ReleaseLock{.entity = {.hub = "default", .id = "@stock@7"}, .owner = a_caller()},
+       "010b28110764656661756c74084073746f636b403715100764656661756c74076f726465722d38c8"
+       "01080078f8116c"},
   };
   return kMessages;
 }

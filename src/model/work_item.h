@@ -35,13 +35,16 @@ struct ActivityToken {
   friend auto operator<=>(const ActivityToken&, const ActivityToken&) = default;
 };
 
-/// A turn: run the code over `new_events`, on top of a history of `token.past_events` events that
-/// the worker either still holds in memory or reads from the engine.
+/// A turn, or a batch of an entity: run the code over `new_events`, on top of a history of
+/// `token.past_events` events that the worker either still holds in memory or reads from the
+/// engine.
 struct TurnItem {
   TurnToken token;
   std::string name;
   std::string version;
   std::vector<Event> new_events;  // TurnStarted first; never empty
+  /// Of an entity: what its operations, the other events, work on. `name` is then "@name".
+  Payload state;
   /// It may have been handed out before, to a worker that died: the hand-out must be counted
   /// durably first (BeginAttempt).
   bool uncounted_redelivery = false;

@@ -24,7 +24,7 @@ SYSTEM_FOLDERS = ("sys/", "linux/", "netinet/", "arpa/", "bits/", "sanitizer/")
 THIRD_PARTY = {
     "rocksdb/": r"src/store/table/rocksdb/",
     "nlohmann/": r"sdk/cpp/",
-    "CLI/": r"cli/|sim/main\.cc$",
+    "CLI/": r"cli/|sim/main\.cc$|examples/(bank|election)/main\.cc$",
     "fmt/": r".*\.cc$|(.*/)?testing/|examples/",
     "openssl/": r"examples/backup/",
     "zstd.h": r"examples/backup/",
@@ -34,7 +34,7 @@ THIRD_PARTY = {
 }
 
 TIME_AND_THREADS = re.compile(
-    r"#\s*include\s*<(?:thread|future|stop_token|pthread\.h|sys/time\.h|threads\.h)>"
+    r"#\s*include\s*<(?:thread|stop_token|pthread\.h|sys/time\.h|threads\.h)>"
     r"|\b(?:system|steady|high_resolution|utc|file)_clock\b(?!::(?:time_point|duration)\b)"
     r"|\bstd::(?:jthread|thread|async)\b|\bpthread_create\b"
     r"|\b(?:clock_gettime|gettimeofday|timespec_get|nanosleep|usleep)\b"

@@ -9,6 +9,8 @@
 //   ChainOfFive/1     start, five activities, end: six durable waits; time of one chain
 //   ChainOfFive/N     the same with N clients at once; chains per second
 //   LongChain         10,000 activities one after the other: the last thousand against the first
+//   EntityCall        one operation of an entity, one in flight: one durable wait
+//   HotEntity/N       the same entity with N calls in flight from one thread
 //   Sleepers          100,000 orchestrations that wait for an event: memory of each, and the time
 //                     from opening the store to serving
 #include <benchmark/benchmark.h>
@@ -18,8 +20,10 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <deque>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
@@ -63,9 +67,17 @@ Task<int> chain(Orchestration& ctx, int steps) {
 
 Task<void> sleeper(Orchestration& ctx) { co_await ctx.event<void>("wake"); }
 
+struct Counter {
+  long value = 0;
+  long add(long amount) { return value += amount; }
+  PERDURE_FIELDS(Counter, value);
+  PERDURE_OPERATIONS(Counter, add);
+};
+
 std::unique_ptr<Host> make_host(const std::string& folder) {
   auto host = std::make_unique<Host>(HostOptions().data(folder));
   host->orchestration("chain", chain).orchestration("sleeper", sleeper);
+  host->entity<Counter>();
   host->activity("next", [](int number) { return number + 1; });
   return host;
 }
@@ -151,6 +163,54 @@ BENCHMARK(ChainOfFive)
     ->Iterations(2)
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
+
+void EntityCall(benchmark::State& state) {
+  const Folder folder;
+  const auto host = make_host(folder.file("store"));
+  Client client = host->start().value();
+  const perdure::Entity<Counter> counter("c");
+  std::vector<double> waits;
+  const auto commits_before = host->stats().commits;
+  for (auto _ : state) {
+    const auto start = Clock::now();
+    if (!client.call(counter, &Counter::add, 1)) std::abort();
+    waits.push_back(seconds_since(start));
+  }
+  state.counters["p50_us"] = percentile(waits, 0.5) * 1e6;
+  state.counters["p99_us"] = percentile(waits, 0.99) * 1e6;
+  state.counters["syncs_per_call"] = static_cast<double>(host->stats().commits - commits_before) /
+                                     static_cast<double>(waits.size());
+}
+BENCHMARK(EntityCall)->UseRealTime()->Unit(benchmark::kMicrosecond);
+
+void HotEntity(benchmark::State& state) {
+  const Folder folder;
+  const auto host = make_host(folder.file("store"));
+  Client client = host->start().value();
+  const perdure::Entity<Counter> counter("hot");
+  const auto in_flight = static_cast<std::size_t>(state.range(0));
+  const long calls = 4'000 * state.range(0);
+  const auto commits_before = host->stats().commits;
+  long done = 0;
+  for (auto _ : state) {
+    std::deque<std::future<perdure::Result<long>>> under_way;
+    const auto take = [&] {
+      if (under_way.front().get().value() != ++done) std::abort();
+      under_way.pop_front();
+    };
+    for (long i = 0; i < calls; ++i) {
+      if (under_way.size() == in_flight) take();
+      under_way.push_back(client.call_async(counter, &Counter::add, 1));
+    }
+    while (!under_way.empty()) take();
+  }
+  state.counters["operations_per_s"] =
+      benchmark::Counter(static_cast<double>(done), benchmark::Counter::kIsRate);
+  state.counters["operations_per_sync"] =
+      static_cast<double>(done) / static_cast<double>(host->stats().commits - commits_before);
+}
+BENCHMARK(HotEntity)->Arg(1)->Arg(64)->Arg(512)->Iterations(1)->UseRealTime()->Unit(
+    benchmark::kMillisecond);
 
 void LongChain(benchmark::State& state) {
   constexpr int kSteps = 10'000;

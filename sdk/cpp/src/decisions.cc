@@ -42,6 +42,20 @@ bool same(const model::EventSent& recorded, const model::EventSent& attempted) {
 bool same(const model::TaskCancelled& recorded, const model::TaskCancelled& attempted) {
   return recorded.task == attempted.task && recorded.cancelled == attempted.cancelled;
 }
+bool same(const model::OperationCalled& recorded, const model::OperationCalled& attempted) {
+  return recorded.task == attempted.task && recorded.target == attempted.target &&
+         recorded.operation == attempted.operation;
+}
+bool same(const model::OperationSignaled& recorded, const model::OperationSignaled& attempted) {
+  return recorded.task == attempted.task && recorded.target == attempted.target &&
+         recorded.operation == attempted.operation && recorded.fire_at == attempted.fire_at;
+}
+bool same(const model::LockRequested& recorded, const model::LockRequested& attempted) {
+  return recorded == attempted;
+}
+bool same(const model::LockReleased& recorded, const model::LockReleased& attempted) {
+  return recorded == attempted;
+}
 
 }  // namespace
 

@@ -106,10 +106,14 @@ Result<Client> Host::start() {
       .drive = [](embedded::Pending& pending,
                   base::Duration span) { return pending.wait_for(span); },
       .fresh_id = runtime::random_id,
-      .known = {}};
+      .known = {},
+      .known_entity = {}};
   if (self.has_workers()) {
     settings.known = [functions = &self.functions](const std::string& name) {
       return embedded::check_known(*functions, name);
+    };
+    settings.known_entity = [functions = &self.functions](const EntityId& entity) {
+      return embedded::check_known_entity(*functions, entity);
     };
   }
   self.backend = std::make_shared<embedded::Backend>(*self.engine, std::move(settings));

@@ -24,7 +24,16 @@
 
 namespace perdure::internal {
 
-enum class OperationKind : std::uint8_t { kActivity, kChild, kTimer, kEvent, kGroup, kRoutine };
+enum class OperationKind : std::uint8_t {
+  kActivity,
+  kChild,
+  kTimer,
+  kEvent,
+  kGroup,
+  kRoutine,
+  kCall,
+  kLock
+};
 enum class OperationState : std::uint8_t { kPending, kDone, kFailed, kCancelled };
 
 /// A coroutine that waits. `routine` is the spawned operation it is part of; nullptr: the main one.
@@ -60,6 +69,13 @@ struct GroupState {
   std::size_t decider = 0;  // index of the member that decided it
 };
 
+/// A critical section, from its request to its end.
+struct LockState {
+  model::TaskId section;  // the task that requested it
+  bool taken = false;     // by a co_await
+  bool over = false;
+};
+
 struct RoutineState {
   Routine routine;
   Operation* waits_for = nullptr;  // while its coroutine is suspended
@@ -91,6 +107,7 @@ class Operation {
   std::unique_ptr<EventState> event;
   std::unique_ptr<GroupState> group;
   std::unique_ptr<RoutineState> routine;
+  std::unique_ptr<LockState> lock;
 };
 
 /// "activity 'charge'".

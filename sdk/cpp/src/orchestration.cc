@@ -5,6 +5,7 @@
 #include "perdure/orchestration.h"
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 #include "base/check.h"
@@ -34,6 +35,8 @@ std::string label(const Operation& operation) {
     case OperationKind::kEvent: return "event '" + operation.name + "'";
     case OperationKind::kGroup: return operation.name + "(...)";
     case OperationKind::kRoutine: return "spawned task";
+    case OperationKind::kCall: return "operation '" + operation.name + "'";
+    case OperationKind::kLock: return "critical section";
   }
   PERDURE_CHECK(false, "an operation without a kind");
 }
@@ -78,7 +81,21 @@ std::coroutine_handle<> routine_of(const Operation& operation) {
   return operation.routine->routine.coroutine;
 }
 
+Section get_section(Operation& operation) {
+  static_cast<void>(result_of(operation));  // throws if it was cancelled
+  if (std::exchange(operation.lock->taken, true)) {
+    throw std::logic_error("perdure: a lock is awaited once: the section is an object");
+  }
+  return Section(OperationRef(operation));
+}
+
 }  // namespace internal
+
+void Section::release() noexcept {
+  if (operation_.get() == nullptr) return;
+  (*operation_).run->end_section(*operation_);
+  operation_ = {};
+}
 
 void ContinueAsNew::Awaiter::await_suspend(std::coroutine_handle<>) const {
   request_->run_->continue_as_new(std::move(request_->input_), std::move(request_->version_));
@@ -109,6 +126,25 @@ internal::OperationRef Orchestration::start_event(std::string_view name,
 internal::OperationRef Orchestration::start_group(internal::GroupKind kind,
                                                   std::vector<internal::Member> members) {
   return run_->start_group(kind, std::move(members));
+}
+
+internal::OperationRef Orchestration::start_operation(const EntityId& entity,
+                                                      std::string_view operation, Payload input) {
+  return run_->start_call(entity, operation, std::move(input));
+}
+
+void Orchestration::send_operation(const EntityId& entity, std::string_view operation,
+                                   Payload input, std::optional<TimePoint> due) {
+  std::optional<base::Timestamp> fire_at;
+  if (due) {
+    fire_at = base::Timestamp{
+        std::chrono::ceil<std::chrono::microseconds>(due->time_since_epoch()).count()};
+  }
+  run_->send_signal(entity, operation, std::move(input), fire_at);
+}
+
+Future<Section> Orchestration::lock(const std::vector<EntityId>& entities) {
+  return {run_->start_lock(entities), &internal::get_section};
 }
 
 void Orchestration::cancel_operation(internal::Operation& operation) { run_->cancel(operation); }

@@ -33,6 +33,14 @@ const internal::ActivityFunction* Registry::find_activity(std::string_view name)
   return find(activities_, name);
 }
 
+const internal::EntityFunction* Registry::find_entity(std::string_view name) const {
+  return find(entities_, name);
+}
+
+void Registry::add_entity(std::string_view name, internal::EntityFunction function) {
+  insert(entities_, "entity", std::string(EntityId(name, {}).name()), std::move(function));
+}
+
 void Registry::add(std::string name, internal::OrchestrationFunction function) {
   insert(orchestrations_, "orchestration", std::move(name), std::move(function));
 }

@@ -25,6 +25,21 @@ void check_limit(const Decisions& decisions) {
       .non_retriable();
 }
 
+/// Of the outcome that such an operation waits for.
+model::TaskKind kind_of(OperationKind kind) {
+  switch (kind) {
+    case OperationKind::kActivity: return model::TaskKind::kActivity;
+    case OperationKind::kChild: return model::TaskKind::kChild;
+    case OperationKind::kCall: return model::TaskKind::kCall;
+    case OperationKind::kLock: return model::TaskKind::kSection;
+    case OperationKind::kTimer:
+    case OperationKind::kEvent: return model::TaskKind::kTimer;
+    case OperationKind::kGroup:
+    case OperationKind::kRoutine: break;
+  }
+  PERDURE_CHECK(false, "an operation that waits for no task");
+}
+
 }  // namespace
 
 // ---- Starting -----------------------------------------------------------------------------------
@@ -72,6 +87,11 @@ OperationRef Run::start_activity(std::string_view name, Payload input, const Ret
 
 OperationRef Run::start_child(std::string_view name, Payload input, const ChildOptions* options) {
   check_limit(decisions_);
+  if (section_) {
+    throw std::logic_error(
+        "perdure: a child inside a critical section could wait for it for ever; "
+        "start it before the section or after");
+  }
   Operation& operation = allocate(OperationKind::kChild, name);
   const std::string id = options != nullptr ? options->id() : std::string();
   const std::string version = options != nullptr ? options->version() : std::string();
@@ -180,6 +200,63 @@ void Run::send_event(std::string_view target, std::string_view name, Payload pay
                           .payload = std::move(payload)});
 }
 
+OperationRef Run::start_call(const EntityId& entity, std::string_view operation, Payload input) {
+  check_limit(decisions_);
+  if (section_ && !std::ranges::binary_search(section_entities_, entity.text())) {
+    throw std::logic_error(
+        fmt::format("perdure: inside a critical section only its entities can be called, and '{}' "
+                    "is none of them: add it to the lock, or send it a signal",
+                    entity.text()));
+  }
+  Operation& call = allocate(OperationKind::kCall, fmt::format("{} {}", entity.text(), operation));
+  const model::TaskId task = next_task(&call);
+  decide(model::OperationCalled{.task = task,
+                                .target = entity.text(),
+                                .operation = std::string(operation),
+                                .input = std::move(input),
+                                .then = {}});
+  return OperationRef(call);
+}
+
+void Run::send_signal(const EntityId& entity, std::string_view operation, Payload input,
+                      std::optional<base::Timestamp> due) {
+  check_limit(decisions_);
+  decide(model::OperationSignaled{.task = next_task(nullptr),
+                                  .target = entity.text(),
+                                  .operation = std::string(operation),
+                                  .input = std::move(input),
+                                  .fire_at = due});
+}
+
+OperationRef Run::start_lock(const std::vector<EntityId>& entities) {
+  check_limit(decisions_);
+  if (entities.empty()) throw std::invalid_argument("perdure: a lock names no entity");
+  if (section_) {
+    throw std::logic_error(
+        "perdure: a critical section inside another one could wait for ever; "
+        "lock all entities at once, or leave the first section before");
+  }
+  std::vector<std::string> ids;
+  ids.reserve(entities.size());
+  for (const EntityId& entity : entities) ids.push_back(entity.text());
+  std::ranges::sort(ids);
+  ids.erase(std::ranges::unique(ids).begin(), ids.end());
+  Operation& lock = allocate(OperationKind::kLock, "lock");
+  const model::TaskId task = next_task(&lock);
+  lock.lock = std::make_unique<LockState>(LockState{.section = task});
+  section_ = task;
+  section_entities_ = ids;
+  decide(model::LockRequested{.task = task, .entities = std::move(ids)});
+  return OperationRef(lock);
+}
+
+void Run::end_section(Operation& lock) noexcept {
+  if (closing_ || lock.lock->over || outcome_) return;
+  lock.lock->over = true;
+  section_.reset();
+  decide(model::LockReleased{.task = next_task(nullptr), .section = lock.lock->section});
+}
+
 // ---- Completing ---------------------------------------------------------------------------------
 
 OperationRef Run::take_task(model::TaskId task, model::TaskKind outcome) {
@@ -196,11 +273,7 @@ OperationRef Run::take_task(model::TaskId task, model::TaskKind outcome) {
   const bool is_timer = operation->kind == OperationKind::kTimer ||
                         operation->kind == OperationKind::kEvent ||
                         (operation->retry && operation->retry->waiting);
-  const model::TaskKind expected = is_timer ? model::TaskKind::kTimer
-                                   : operation->kind == OperationKind::kActivity
-                                       ? model::TaskKind::kActivity
-                                       : model::TaskKind::kChild;
-  if (outcome != expected) {
+  if (outcome != (is_timer ? model::TaskKind::kTimer : kind_of(operation->kind))) {
     violate(
         fmt::format("history event {} is an outcome of another kind than task #{}, which is {}; "
                     "the history is not of this code",
@@ -330,7 +403,13 @@ void Run::cancel(Operation& operation) {
   switch (operation.kind) {
     case OperationKind::kActivity:
     case OperationKind::kChild:
+    case OperationKind::kCall:
     case OperationKind::kTimer: give_up_task(operation); break;
+    case OperationKind::kLock:
+      operation.lock->over = true;
+      section_.reset();
+      give_up_task(operation);
+      break;
     case OperationKind::kEvent:
       inbox_.forget(operation.name, operation);
       if (operation.task.value >= 0) give_up_task(operation);
@@ -400,6 +479,8 @@ void Run::recycle(Operation& operation) noexcept {
   if (operation.routine && operation.routine->routine.coroutine) {
     std::exchange(operation.routine->routine.coroutine, nullptr).destroy();
   }
+  // Granted, and nobody has asked for the section or has it any more.
+  if (operation.lock && operation.done()) end_section(operation);
   operation.state = OperationState::kPending;
   operation.task = model::TaskId{-1};
   operation.result.reset();
@@ -408,6 +489,7 @@ void Run::recycle(Operation& operation) noexcept {
   operation.event.reset();
   operation.group.reset();
   operation.routine.reset();
+  operation.lock.reset();
   operation.next_free = std::exchange(free_, &operation);
 }
 

@@ -29,6 +29,7 @@ std::string describe_end(const model::Outcome& outcome) {
             return fmt::format("fails with {}: {}", failed.failure.type, failed.failure.message);
           },
           [](const model::ContinuedAsNew&) { return std::string("continues as new"); },
+          [](const model::Operated&) { return std::string("runs operations"); },
       },
       outcome);
 }
@@ -155,6 +156,21 @@ void Run::dispatch(model::Event& event) {
                  [&](const model::ChildScheduled&) { check_recorded(event); },
                  [&](const model::EventSent&) { check_recorded(event); },
                  [&](const model::TaskCancelled&) { check_recorded(event); },
+                 [&](const model::OperationCalled&) { check_recorded(event); },
+                 [&](const model::OperationSignaled&) { check_recorded(event); },
+                 [&](const model::LockRequested&) { check_recorded(event); },
+                 [&](const model::LockReleased&) { check_recorded(event); },
+                 [&](model::OperationCompleted& e) {
+                   on_result(e.task, model::TaskKind::kCall, std::move(e.result));
+                 },
+                 [&](model::OperationFailed& e) {
+                   on_failure(e.task, model::TaskKind::kCall, from_model(std::move(e.failure)));
+                 },
+                 [&](const model::LockGranted& e) {
+                   on_result(e.task, model::TaskKind::kSection, std::nullopt);
+                 },
+                 [&](const model::OperationRequested&) { violate_foreign(event); },
+                 [&](const model::LockWanted&) { violate_foreign(event); },
                  // What operators do is not for the code to see.
                  [](const model::ExecutionSuspended&) {},
                  [](const model::ExecutionResumed&) {},
@@ -221,6 +237,11 @@ void Run::check_end(const model::ExecutionCompleted& completed) {
       fmt::format("history event {} is the end of the execution, which {}, but the code now {}; "
                   "{}",
                   events_, failed ? "failed" : "completed", describe_position(), kWayOut));
+}
+
+void Run::violate_foreign(const model::Event& event) {
+  violate(fmt::format("history event {} is {}, which belongs to an entity", events_,
+                      describe_recorded(event.body)));
 }
 
 void Run::violate(std::string what) {

@@ -79,6 +79,11 @@ class Run final {
   OperationRef start_event(std::string_view name, std::optional<base::Duration> timeout);
   OperationRef start_group(GroupKind kind, std::vector<Member> members);
   OperationRef start_routine(Routine routine);
+  OperationRef start_call(const EntityId& entity, std::string_view operation, Payload input);
+  void send_signal(const EntityId& entity, std::string_view operation, Payload input,
+                   std::optional<base::Timestamp> due);
+  OperationRef start_lock(const std::vector<EntityId>& entities);
+  void end_section(Operation& lock) noexcept;
   void cancel(Operation& operation);
   void send_event(std::string_view target, std::string_view name, Payload payload);
   void continue_as_new(Payload input, std::optional<std::string> version);
@@ -110,6 +115,7 @@ class Run final {
   void check_recorded(const model::Event& event);
   void check_end(const model::ExecutionCompleted& completed);
   void violate(std::string what);
+  void violate_foreign(const model::Event& event);
   [[nodiscard]] std::string describe_position() const;
   void run_ready();
   void finish_main();
@@ -169,6 +175,9 @@ class Run final {
 
   // What it waits for.
   EventInbox inbox_;
+  /// Of the critical section that was requested and is not over.
+  std::optional<model::TaskId> section_;
+  std::vector<std::string> section_entities_;  // ascending
   /// By task; nullptr: nobody waits for its outcome. Never shrinks: the engine bounds the history.
   std::vector<Operation*> tasks_;
   Operation* allocated_ = nullptr;

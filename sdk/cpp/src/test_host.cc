@@ -113,6 +113,10 @@ Client TestHost::client() {
             .known =
                 [&self](const std::string& name) {
                   return embedded::check_known(self.functions, name);
+                },
+            .known_entity =
+                [&self](const EntityId& entity) {
+                  return embedded::check_known_entity(self.functions, entity);
                 }});
   }
   return Client(self.backend);

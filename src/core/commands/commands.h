@@ -23,6 +23,10 @@ void apply_command(Transition& t, model::GetInstance& command);
 void apply_command(Transition& t, model::AwaitInstance& command);
 void apply_command(Transition& t, model::CancelAwait& command);
 
+void apply_command(Transition& t, model::CallEntity& command);
+void apply_command(Transition& t, model::SignalEntity& command);
+void apply_command(Transition& t, model::GetEntity& command);
+
 // From workers.
 void apply_command(Transition& t, model::CompleteTurn& command);
 void apply_command(Transition& t, model::RefuseTurn& command);
@@ -44,5 +48,16 @@ void rewind(Transition& t, Instance& instance, const std::string& reason);
 /// Terminates a live instance: what a client's and a parent's terminate have in common.
 void terminate(Transition& t, Instance& instance, const std::string& reason, model::Payload output,
                bool recursive);
+
+/// An entity's side of CompleteTurn. `turn` was in flight and is not any more.
+void complete_batch(Transition& t, Instance& entity, const Instance::TurnInFlight& turn,
+                    model::TurnResult result);
+
+/// The first operation of the next batch killed its workers: it fails, the others go on.
+void fail_first_operation(Transition& t, Instance& entity, model::Failure failure);
+
+/// The failed execution ended inside a critical section: its locks are given back, and a replay
+/// would go on as if it had them.
+bool ends_inside_a_section(const Prefetched& prefetched);
 
 }  // namespace perdure::core

@@ -83,11 +83,103 @@ void take(Transition& t, model::RewindChild& message) {
   model::InstanceRecord& record = child.stored.record;
   record.parent = parent;  // its end now belongs to the parent's new execution
   t.touch(child);
-  if (record.status == Status::kFailed) {
+  if (record.status == Status::kFailed && !ends_inside_a_section(t.prefetched)) {
     rewind(t, child, message.reason);
   } else if (model::is_terminal(record.status)) {
     t.tell_parent(child.key, parent, record.output, record.failure);
   }
+}
+
+void take(Transition& t, model::StartOrchestration& message) {
+  Instance& target = t.instance(message.target);
+  if (target.exists && model::is_live(target.stored.record.status)) return;
+  t.begin(target, std::move(message.started), {});
+}
+
+/// The sender is committed and can not be refused any more: whoever waits for the outcome is told
+/// that there is no room, and a signal is dropped.
+void refuse_operation(Transition& t, const Instance& entity, const model::RunOperation& message) {
+  const std::optional<model::Caller>& caller = message.request.caller;
+  if (!caller) return;
+  model::Failure full{.type = model::kFailureInboxFull,
+                      .message = fmt::format("{} operations of entity '{}' wait already, the limit",
+                                             entity.stored.inbox.size(), entity.key.id)};
+  if (caller->task.value >= 0) {
+    t.send(entity.key, model::OperationEnded{.caller = *caller, .failure = std::move(full)});
+  } else if (!caller->then.empty()) {
+    t.send(entity.key,
+           model::RunOperation{.entity = caller->key,
+                               .request = {.operation = caller->then, .failure = std::move(full)}});
+  }
+}
+
+void take(Transition& t, model::RunOperation& message) {
+  Instance& known = t.instance(message.entity);
+  if (known.stored.inbox.size() + known.stored.pending.size() >= model::kInboxMessagesMax) {
+    return refuse_operation(t, known, message);
+  }
+  Instance& entity = t.entity(message.entity);
+  if (message.fire_at && *message.fire_at > t.facts.now) {
+    // No order is promised for it any more, so it does not pass for the holder's.
+    message.request.caller.reset();
+    return t.enqueue_later(entity, std::move(message.request), *message.fire_at);
+  }
+  t.enqueue(entity, std::move(message.request));
+  t.go_on(entity);
+}
+
+/// The task of `caller` that waits for this kind of outcome; nullptr: it does not any more.
+model::PendingTask* waiting_task(Instance& instance, const model::Caller& caller,
+                                 model::TaskKind kind) {
+  if (!instance.exists || instance.stored.record.execution != caller.execution) return nullptr;
+  const auto found = instance.stored.pending.find(caller.task);
+  const bool waits = found != instance.stored.pending.end() && found->second.kind == kind;
+  return waits ? &found->second : nullptr;
+}
+
+void take(Transition& t, model::OperationEnded& message) {
+  Instance& instance = t.instance(message.caller.key);
+  const model::TaskId task = message.caller.task;
+  if (waiting_task(instance, message.caller, model::TaskKind::kCall) == nullptr) return;
+  t.remove_pending(instance, task);
+  if (message.failure) {
+    t.deliver(instance, model::OperationFailed{task, *std::move(message.failure)});
+  } else {
+    t.deliver(instance, model::OperationCompleted{task, std::move(message.result)});
+  }
+}
+
+void take(Transition& t, model::AcquireLock& message) {
+  Instance& entity = t.entity(message.entity);
+  t.enqueue(entity, model::LockWanted{std::move(message.owner)});
+  t.go_on(entity);
+}
+
+void take(Transition& t, model::LockAcquired& message) {
+  Instance& owner = t.instance(message.owner.key);
+  const model::TaskId section = message.owner.task;
+  // Without it, ReleaseLock is on its way already.
+  model::PendingTask* pending = waiting_task(owner, message.owner, model::TaskKind::kSection);
+  if (pending == nullptr) return;
+  ++pending->locked;
+  std::string key = model::task_key(owner.key, section);
+  std::string row = model::encode_task(key, *pending);
+  t.put(model::Space::kInstance, std::move(key), std::move(row));
+  if (pending->locked < pending->entities.size()) return t.acquire_next(owner, section);
+  t.deliver(owner, model::LockGranted{section});
+}
+
+void take(Transition& t, model::ReleaseLock& message) {
+  Instance& entity = t.instance(message.entity);
+  if (!entity.exists) return;
+  model::InstanceRecord& record = entity.stored.record;
+  if (record.lock && record.lock->owner == message.owner) {
+    record.lock->until = record.inbox_next;
+    t.touch(entity);
+  } else {
+    t.forget_wanted(entity, message.owner);
+  }
+  t.go_on(entity);
 }
 
 }  // namespace

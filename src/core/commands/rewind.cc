@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "base/check.h"
@@ -23,7 +24,14 @@ constexpr std::size_t kEventsPerRewrittenRow = 500;
 
 bool is_failure(const model::Event& event) {
   return std::holds_alternative<model::ActivityFailed>(event.body) ||
-         std::holds_alternative<model::ChildFailed>(event.body);
+         std::holds_alternative<model::ChildFailed>(event.body) ||
+         std::holds_alternative<model::OperationFailed>(event.body);
+}
+
+/// Leaves no task behind that could have an outcome.
+bool is_done_at_once(const model::EventBody& body) {
+  return std::holds_alternative<model::EventSent>(body) ||
+         std::holds_alternative<model::OperationSignaled>(body);
 }
 
 std::vector<model::Event> undo_unhandled_failures(const Prefetched& prefetched) {
@@ -49,7 +57,13 @@ std::map<model::TaskId, std::size_t> open_tasks(const std::vector<model::Event>&
     const model::EventBody& body = events[number].body;
     if (const auto* cancelled = std::get_if<model::TaskCancelled>(&body)) {
       open.erase(cancelled->cancelled);
-    } else if (std::holds_alternative<model::EventSent>(body)) {
+    } else if (const auto* released = std::get_if<model::LockReleased>(&body)) {
+      // Maybe before it was granted.
+      const auto section = open.find(released->section);
+      const bool is_section = section != open.end() && std::holds_alternative<model::LockRequested>(
+                                                           events[section->second].body);
+      if (is_section) open.erase(section);
+    } else if (is_done_at_once(body)) {
       continue;
     } else if (const auto task = model::task_of(events[number])) {
       if (model::is_action(events[number])) {
@@ -72,6 +86,13 @@ model::PendingTask pending_of(const model::Event& event, model::EventNumber chun
   } else if (const auto* timer = std::get_if<model::TimerCreated>(&event.body)) {
     pending.kind = model::TaskKind::kTimer;
     pending.fire_at = timer->fire_at;
+  } else if (const auto* call = std::get_if<model::OperationCalled>(&event.body)) {
+    pending.kind = model::TaskKind::kCall;
+    pending.name = call->operation;
+    pending.child_id = call->target;
+  } else if (const auto* lock = std::get_if<model::LockRequested>(&event.body)) {
+    pending.kind = model::TaskKind::kSection;
+    pending.entities = lock->entities;
   } else {
     const auto& child = std::get<model::ChildScheduled>(event.body);
     pending.kind = model::TaskKind::kChild;
@@ -92,6 +113,16 @@ void reopen(Transition& t, Instance& instance, const model::Event& event, std::s
                            static_cast<std::uint32_t>(number % kEventsPerRewrittenRow)));
   if (const auto* activity = std::get_if<model::ActivityScheduled>(&event.body)) {
     t.offer_activity(instance, task, activity->input);
+  } else if (const auto* call = std::get_if<model::OperationCalled>(&event.body)) {
+    t.send(instance.key,
+           model::RunOperation{
+               .entity = {instance.key.hub, call->target},
+               .request = {.operation = call->operation,
+                           .input = call->input,
+                           .caller = model::Caller{
+                               .key = instance.key, .execution = record.execution, .task = task}}});
+  } else if (std::holds_alternative<model::LockRequested>(event.body)) {
+    t.acquire_next(instance, task);
   } else if (const auto* child = std::get_if<model::ChildScheduled>(&event.body)) {
     t.send(instance.key,
            model::RewindChild{
@@ -110,6 +141,24 @@ void reopen(Transition& t, Instance& instance, const model::Event& event, std::s
 }
 
 }  // namespace
+
+bool ends_inside_a_section(const Prefetched& prefetched) {
+  // A section can be left while its grant is on the way: then the grant comes last.
+  std::set<model::TaskId> granted;
+  std::set<model::TaskId> over;
+  for (const Prefetched::Chunk& row : prefetched.history) {
+    for (const model::Event& event : row.chunk.events) {
+      if (const auto* grant = std::get_if<model::LockGranted>(&event.body)) {
+        granted.insert(grant->task);
+      } else if (const auto* released = std::get_if<model::LockReleased>(&event.body)) {
+        over.insert(released->section);
+      } else if (const auto* cancelled = std::get_if<model::TaskCancelled>(&event.body)) {
+        over.insert(cancelled->cancelled);
+      }
+    }
+  }
+  return !std::ranges::includes(over, granted);
+}
 
 void rewind(Transition& t, Instance& instance, const std::string& reason) {
   model::InstanceRecord& record = instance.stored.record;
@@ -146,6 +195,12 @@ void apply_command(Transition& t, model::RewindInstance& command) {
                     fmt::format("rewind is not allowed: instance '{}' is {}; only a failed one can "
                                 "be rewound",
                                 command.key.id, model::status_name(status)));
+  }
+  if (ends_inside_a_section(t.prefetched)) {
+    return t.reject(command.request, base::ErrorCode::kFailedPrecondition,
+                    fmt::format("rewind is not allowed: instance '{}' failed inside a critical "
+                                "section, which is over; restart it instead",
+                                command.key.id));
   }
   rewind(t, *instance, command.reason);
   t.reply(command.request, model::Done{});

@@ -5,9 +5,11 @@
 // tasks and timers, its messages, its end) is in the writes of this one transition.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
+#include "base/check.h"
 #include "base/overloaded.h"
 #include "core/commands/commands.h"
 #include "model/checks.h"
@@ -28,10 +30,73 @@ std::optional<model::TaskId> task_created_by(const model::Action& action) {
       base::Overloaded{
           [](const model::EventSent&) -> std::optional<model::TaskId> { return std::nullopt; },
           [](const model::TaskCancelled&) -> std::optional<model::TaskId> { return std::nullopt; },
+          [](const model::OperationSignaled&) -> std::optional<model::TaskId> {
+            return std::nullopt;
+          },
+          [](const model::LockReleased&) -> std::optional<model::TaskId> { return std::nullopt; },
           [](const auto& a) -> std::optional<model::TaskId> { return a.task; },
       },
       action);
 }
+
+/// Follows a turn's actions, and finds the first that could wait for ever because of a critical
+/// section: a second section inside one, and what would wait for an entity from outside of it.
+class SectionRules {
+ public:
+  explicit SectionRules(const StoredInstance& stored) {
+    for (const auto& [task, pending] : stored.pending) {
+      if (pending.kind == TaskKind::kSection) open_ = {task, &pending.entities};
+    }
+  }
+
+  /// Nothing: it is allowed.
+  std::optional<std::string> objection(const model::Action& action) {
+    return std::visit(
+        base::Overloaded{
+            [&](const model::LockRequested& a) -> std::optional<std::string> {
+              if (open_) {
+                return "a critical section inside another one could wait for ever; lock all "
+                       "entities at once, or leave the first section before";
+              }
+              open_ = {a.task, &a.entities};
+              return std::nullopt;
+            },
+            [&](const model::LockReleased& a) { return close(a.section); },
+            [&](const model::TaskCancelled& a) { return close(a.cancelled); },
+            [&](const model::OperationCalled& a) -> std::optional<std::string> {
+              if (!open_ || std::ranges::binary_search(*open_->entities, a.target)) {
+                return std::nullopt;
+              }
+              return fmt::format(
+                  "inside a critical section only its entities can be called, and "
+                  "'{}' is none; add it to the lock, or send a signal",
+                  a.target);
+            },
+            [&](const model::ChildScheduled& a) -> std::optional<std::string> {
+              if (!open_) return std::nullopt;
+              return fmt::format(
+                  "the sub-orchestration '{}' inside a critical section could wait "
+                  "for it for ever; start it before or after",
+                  a.name);
+            },
+            [](const auto&) -> std::optional<std::string> { return std::nullopt; },
+        },
+        action);
+  }
+
+ private:
+  struct Open {
+    model::TaskId task;
+    const std::vector<std::string>* entities = nullptr;
+  };
+
+  std::optional<std::string> close(model::TaskId task) {
+    if (open_ && open_->task == task) open_.reset();
+    return std::nullopt;
+  }
+
+  std::optional<Open> open_;
+};
 
 /// What is wrong with an answer that no correct worker gives, or that would break a limit.
 std::optional<model::Failure> objection(const Instance& instance, const model::TurnResult& result) {
@@ -40,8 +105,18 @@ std::optional<model::Failure> objection(const Instance& instance, const model::T
         .type = model::kFailureLimit, .message = checked.error().message, .retriable = false};
   }
   const StoredInstance& stored = instance.stored;
+  if (std::holds_alternative<model::Operated>(result.outcome)) {
+    return model::Failure{.type = model::kFailureInvalidTurn,
+                          .message = "the worker answered a turn as if it was a batch",
+                          .retriable = false};
+  }
   std::set<model::TaskId> created;
+  SectionRules sections(stored);
   for (const model::Action& action : result.actions) {
+    if (auto why = sections.objection(action)) {
+      return model::Failure{
+          .type = model::kFailureInvalidTurn, .message = *std::move(why), .retriable = false};
+    }
     const auto task = task_created_by(action);
     if (!task) continue;
     if (task->value < 0 || stored.pending.contains(*task) || !created.insert(*task).second) {
@@ -105,6 +180,10 @@ model::StartChild start_of(const Instance& instance, const model::ChildScheduled
                       .trace_parent = scheduled.trace_parent}};
 }
 
+model::Caller sender(const Instance& instance, model::TaskId task) {
+  return {.key = instance.key, .execution = instance.stored.record.execution, .task = task};
+}
+
 /// Where an action's event is in the history.
 struct Place {
   model::EventNumber chunk = 0;
@@ -153,6 +232,46 @@ struct ApplyAction {
     t.send(instance.key,
            model::DeliverEvent{.target = {instance.key.hub, sent.target},
                                .event = {.name = sent.name, .payload = sent.payload}});
+  }
+
+  void operator()(const model::OperationCalled& called) const {
+    if (!ends) {
+      t.add_pending(instance, called.task,
+                    {.kind = TaskKind::kCall,
+                     .name = called.operation,
+                     .chunk = place.chunk,
+                     .index = place.index,
+                     .child_id = called.target});
+    }
+    t.send(instance.key, model::RunOperation{.entity = {instance.key.hub, called.target},
+                                             .request = {.operation = called.operation,
+                                                         .input = called.input,
+                                                         .caller = sender(instance, called.task)}});
+  }
+
+  void operator()(const model::OperationSignaled& signaled) const {
+    t.send(instance.key,
+           model::RunOperation{.entity = {instance.key.hub, signaled.target},
+                               .request = {.operation = signaled.operation,
+                                           .input = signaled.input,
+                                           .caller = sender(instance, model::TaskId{-1})},
+                               .fire_at = signaled.fire_at});
+  }
+
+  void operator()(const model::LockRequested& requested) const {
+    if (ends) return;
+    t.add_pending(instance, requested.task,
+                  {.kind = TaskKind::kSection,
+                   .chunk = place.chunk,
+                   .index = place.index,
+                   .entities = requested.entities});
+    t.acquire_next(instance, requested.task);
+  }
+
+  void operator()(const model::LockReleased& released) const {
+    const auto found = instance.stored.pending.find(released.section);
+    if (found == instance.stored.pending.end() || found->second.kind != TaskKind::kSection) return;
+    t.cancel_pending(instance, released.section);
   }
 
   void operator()(const model::TaskCancelled& cancelled) const {
@@ -266,6 +385,7 @@ void apply_command(Transition& t, model::CompleteTurn& command) {
   // A stale attempt's answer changes nothing.
   if (!holds(instance, command.token) || !instance.turn->counted) return;
   const Instance::TurnInFlight turn = *std::exchange(instance.turn, std::nullopt);
+  if (is_entity(instance)) return complete_batch(t, instance, turn, std::move(command.result));
   model::TurnResult& result = command.result;
   if (auto failure = objection(instance, result)) {
     result = {.actions = {}, .outcome = model::Failed{*std::move(failure)}, .custom_status = {}};
@@ -292,6 +412,7 @@ void apply_command(Transition& t, model::CompleteTurn& command) {
           [&](model::ContinuedAsNew& outcome) {
             continue_as_new(t, instance, turn, result.actions, std::move(outcome));
           },
+          [](const model::Operated&) { PERDURE_CHECK(false, "a result that was objected to"); },
       },
       result.outcome);
 }

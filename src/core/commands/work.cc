@@ -84,6 +84,12 @@ void begin_turn(Transition& t, const model::TurnToken& token) {
   t.touch(instance);
   instance.turn.reset();
   instance.turn_uncounted = false;
+  if (record.turn_attempts >= t.shard.attempts_max && is_entity(instance)) {
+    return fail_first_operation(
+        t, instance,
+        poisoned(fmt::format("an operation of entity '{}'", instance.key.id),
+                 record.turn_attempts));
+  }
   if (record.turn_attempts >= t.shard.attempts_max) {
     t.end_now(instance, std::nullopt,
               {.ending = model::Ending::kFailed,
@@ -147,7 +153,8 @@ void apply_command(Transition& t, model::FireTimer& command) {
   const auto found = instance.stored.pending.find(command.task);
   const bool armed = instance.exists && instance.stored.record.execution == command.execution &&
                      found != instance.stored.pending.end() &&
-                     found->second.kind == model::TaskKind::kTimer &&
+                     (found->second.kind == model::TaskKind::kTimer ||
+                      found->second.kind == model::TaskKind::kSignal) &&
                      found->second.fire_at == command.fire_at;
   if (command.fire_at > t.facts.now) return;  // never early, whoever asks
   if (!armed) {
@@ -157,8 +164,12 @@ void apply_command(Transition& t, model::FireTimer& command) {
             model::timer_key(command.key, command.fire_at, command.execution, command.task));
     return;
   }
+  const std::optional<model::OperationRequested> signal = std::move(found->second.signal);
   t.remove_pending(instance, command.task);
-  if (command.task == model::kTombstoneTimer) {
+  if (signal) {
+    t.enqueue(instance, *signal);
+    t.go_on(instance);
+  } else if (command.task == model::kTombstoneTimer) {
     instance.exists = false;
     t.shard.instances.note_absent(instance);
     instance.stored = {};

@@ -18,6 +18,14 @@ bool has_messages(const StoredInstance& stored) {
   return !stored.prologue.empty() || !stored.inbox.empty();
 }
 
+/// Of an entity: its next batch is not empty, whether or not one is in flight.
+bool has_operations(const Instance& instance) {
+  if (instance.stored.record.lock) return instance.from_holder > 0;
+  const std::deque<InboxMessage>& inbox = instance.stored.inbox;
+  return !inbox.empty() &&
+         std::holds_alternative<model::OperationRequested>(inbox.front().event.body);
+}
+
 bool waits_for_its_start(const StoredInstance& stored) {
   return stored.pending.contains(model::kStartTimer);
 }
@@ -30,6 +38,7 @@ bool owes_work(const Instance& instance) {
 }
 
 bool has_turn(const Instance& instance) {
+  if (is_entity(instance)) return instance.exists && has_operations(instance);
   return instance.exists && model::is_live(instance.stored.record.status) &&
          has_messages(instance.stored) && !waits_for_its_start(instance.stored);
 }
@@ -37,6 +46,56 @@ bool has_turn(const Instance& instance) {
 bool turn_is_due(const Instance& instance) {
   return has_turn(instance) && instance.stored.record.status != model::Status::kSuspended &&
          !instance.turn && instance.parked.empty();
+}
+
+void count(Instance& instance) {
+  instance.activities_pending = 0;
+  instance.inbox_bytes = 0;
+  instance.from_holder = 0;
+  for (const auto& [task, pending] : instance.stored.pending) {
+    if (pending.kind == model::TaskKind::kActivity) ++instance.activities_pending;
+  }
+  for (const model::Event& event : instance.stored.prologue) {
+    instance.inbox_bytes += model::encoded_size(event);
+  }
+  for (const InboxMessage& message : instance.stored.inbox) {
+    instance.inbox_bytes += model::encoded_size(message.event);
+    if (is_from_holder(instance, message)) ++instance.from_holder;
+  }
+}
+
+bool is_from_holder(const Instance& instance, const InboxMessage& message) {
+  const std::optional<model::HeldLock>& lock = instance.stored.record.lock;
+  const auto* request = std::get_if<model::OperationRequested>(&message.event.body);
+  return lock && request != nullptr && request->caller &&
+         (lock->until == 0 || message.number < lock->until) &&
+         model::same_sender(*request->caller, lock->owner);
+}
+
+std::vector<std::size_t> operations_for_batch(const Instance& instance) {
+  const StoredInstance& stored = instance.stored;
+  const std::size_t count_max = stored.record.turn_attempts > 0 ? 1 : model::kOperationsPerBatchMax;
+  std::vector<std::size_t> places;
+  std::size_t bytes = stored.state ? stored.state->size() : 0;
+  for (std::size_t at = 0; at < stored.inbox.size() && places.size() < count_max; ++at) {
+    const model::Event& event = stored.inbox[at].event;
+    if (stored.record.lock) {
+      if (places.size() == instance.from_holder) break;
+      if (!is_from_holder(instance, stored.inbox[at])) continue;
+    } else if (std::holds_alternative<model::LockWanted>(event.body)) {
+      break;
+    }
+    bytes += model::encoded_size(event);
+    if (bytes > model::kTurnBytesMax && !places.empty()) break;
+    places.push_back(at);
+  }
+  return places;
+}
+
+bool has_vanished(const Instance& instance) {
+  const StoredInstance& stored = instance.stored;
+  return !stored.state && !stored.record.lock && stored.inbox.empty() && stored.pending.empty() &&
+         !instance.turn;
 }
 
 std::size_t messages_for_turn(const Instance& instance) {
@@ -58,10 +117,13 @@ std::size_t memory_bytes(const Instance& instance) {
   return kInstanceOverheadBytes + 2 * (instance.key.id.size() + instance.key.hub.size()) +
          record.name.size() + (record.output ? record.output->size() : 0) +
          (record.custom_status ? record.custom_status->size() : 0) + instance.inbox_bytes +
+         // Kept, and shown to clients.
+         (instance.stored.state ? 2 * instance.stored.state->size() : 0) +
          instance.stored.pending.size() * kPendingOverheadBytes;
 }
 
 bool is_evictable(const Instance& instance) {
+  if (!instance.callers.empty() || !instance.publication.settling.empty()) return false;
   return !instance.dirty && !instance.turn && instance.offered.empty() && instance.parked.empty() &&
          (!owes_work(instance) || instance.stored.record.status == model::Status::kSuspended);
 }

@@ -37,8 +37,20 @@ struct StoredInstance {
   /// Scheduled, without an outcome. After the end of an orchestration only children remain here,
   /// so that a recursive terminate still finds them.
   std::map<model::TaskId, model::PendingTask> pending;
+  model::Payload state;  // of an entity
 
   friend bool operator==(const StoredInstance&, const StoredInstance&) = default;
+};
+
+/// What clients see of an entity, and what they will see when later commits are durable.
+struct Publication {
+  struct Settling {
+    std::uint64_t version = 0;
+    model::EntitySnapshot view;
+  };
+  model::EntitySnapshot view;
+  std::deque<Settling> settling;  // oldest first
+  std::uint64_t version = 0;      // of the newest
 };
 
 struct Instance {
@@ -50,8 +62,9 @@ struct Instance {
   struct TurnInFlight {
     model::TurnToken token;
     base::Timestamp at;
-    std::size_t messages = 0;  // of the inbox, from its front
-    bool counted = true;       // false: nobody may run it before BeginAttempt, so nobody answers it
+    std::size_t messages = 0;               // of the inbox, from its front
+    std::vector<std::uint64_t> operations;  // of an entity instead: their numbers in the inbox
+    bool counted = true;  // false: nobody may run it before BeginAttempt, so nobody answers it
   };
   std::optional<TurnInFlight> turn;
   /// The next turn may have been handed out, to a worker that died. Its token could be the same and
@@ -62,11 +75,21 @@ struct Instance {
   std::set<model::TaskId> offered;  // pending activities that are queued or running
   std::size_t activities_pending = 0;
   std::size_t inbox_bytes = 0;
-  bool ready_row = false;  // the agenda holds the instance
-  bool head_row = false;   // the store holds the head
-  bool dirty = false;      // the head must be written
+  std::size_t from_holder = 0;  // messages of the inbox that the holder of the lock sent
+  bool ready_row = false;       // the agenda holds the instance
+  bool head_row = false;        // the store holds the head
+  bool dirty = false;           // the head must be written
   std::list<Instance*>::iterator recency;
+
+  // ---- of an entity, only in memory ----
+  std::map<std::uint64_t, model::RequestId> callers;  // who waits for an operation of the inbox
+  Publication publication;
 };
+
+inline bool is_entity(const Instance& instance) { return model::is_entity_id(instance.key.id); }
+
+/// Computes what follows from `stored` and is kept beside it. After loading.
+void count(Instance& instance);
 
 /// The instance has work that must be found again after a restart: exactly then the agenda has a
 /// row for it.
@@ -77,6 +100,17 @@ bool has_turn(const Instance& instance);
 
 /// A turn could run now.
 bool turn_is_due(const Instance& instance);
+
+/// The operations that the next batch of an entity runs, as places in the inbox: from the front up
+/// to a request for the lock; while it is locked, those of the holder. One alone after a worker
+/// died with a batch, so that the next death is counted against that one.
+std::vector<std::size_t> operations_for_batch(const Instance& instance);
+
+/// The message was sent by the holder of the entity's lock, before it left the section.
+bool is_from_holder(const Instance& instance, const InboxMessage& message);
+
+/// An entity that nothing is left of.
+bool has_vanished(const Instance& instance);
 
 /// How many messages of the inbox, from its front, the next turn takes in: what one commit can
 /// hold, and at least enough to go on.

@@ -67,6 +67,28 @@ inline model::AwaitInstance await(std::string id, model::Until until = model::Un
   return {.request = {}, .key = key(std::move(id)), .until = until};
 }
 
+inline model::CallEntity call_entity(std::string id, std::string operation,
+                                     model::Payload input = std::nullopt) {
+  return {.request = {},
+          .key = key(std::move(id)),
+          .operation = std::move(operation),
+          .input = std::move(input)};
+}
+
+inline model::SignalEntity signal_entity(std::string id, std::string operation,
+                                         model::Payload input = std::nullopt,
+                                         std::optional<base::Timestamp> fire_at = std::nullopt) {
+  return {.request = {},
+          .key = key(std::move(id)),
+          .operation = std::move(operation),
+          .input = std::move(input),
+          .fire_at = fire_at};
+}
+
+inline model::GetEntity get_entity(std::string id) {
+  return {.request = {}, .key = key(std::move(id))};
+}
+
 // ---- actions ------------------------------------------------------------------------------------
 
 inline model::Action activity(int task, std::string name = "work",
@@ -95,6 +117,34 @@ inline model::Action cancel(int task, int cancelled) {
   return model::TaskCancelled{.task = {task}, .cancelled = {cancelled}};
 }
 
+inline model::Action call(int task, std::string target, std::string operation,
+                          model::Payload input = std::nullopt, std::string then = "") {
+  return model::OperationCalled{.task = {task},
+                                .target = std::move(target),
+                                .operation = std::move(operation),
+                                .input = std::move(input),
+                                .then = std::move(then)};
+}
+
+inline model::Action signal(int task, std::string target, std::string operation,
+                            model::Payload input = std::nullopt,
+                            std::optional<base::Timestamp> fire_at = std::nullopt) {
+  return model::OperationSignaled{.task = {task},
+                                  .target = std::move(target),
+                                  .operation = std::move(operation),
+                                  .input = std::move(input),
+                                  .fire_at = fire_at};
+}
+
+/// REQUIRES: the ids ascend.
+inline model::Action lock(int task, std::vector<std::string> entities) {
+  return model::LockRequested{.task = {task}, .entities = std::move(entities)};
+}
+
+inline model::Action unlock(int task, int section) {
+  return model::LockReleased{.task = {task}, .section = {section}};
+}
+
 // ---- outcomes -----------------------------------------------------------------------------------
 
 inline model::Failure failure(std::string message, std::string type = "Error") {
@@ -112,6 +162,12 @@ inline model::Outcome failed(std::string message = "broken") {
 inline model::Outcome as_new(model::Payload input = std::nullopt,
                              std::vector<model::EventRaised> carried = {}) {
   return model::ContinuedAsNew{.input = std::move(input), .carried = std::move(carried)};
+}
+
+/// Of a batch: what its operations answered, from the first on, and the state after the last.
+inline model::Outcome operated(std::vector<std::variant<model::Payload, model::Failure>> results,
+                               model::Payload state) {
+  return model::Operated{.results = std::move(results), .state = std::move(state)};
 }
 
 }  // namespace perdure::core::testing

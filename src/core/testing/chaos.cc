@@ -19,7 +19,7 @@ using model::Status;
 
 constexpr std::size_t kLogLinesMax = 60;
 constexpr std::size_t kOldTokensMax = 40;
-constexpr std::size_t kInstancesMax = 14;
+constexpr std::size_t kInstancesMax = 16;
 constexpr int kDrainRoundsMax = 2'000;
 constexpr const char* kIds[] = {"a", "b", "c", "d", "e"};
 
@@ -115,6 +115,7 @@ void Chaos::start_step() {
 }
 
 void Chaos::client_step() {
+  if (choices_.chance(25)) return entity_step();
   const std::string id = some_id();
   const bool asks = choices_.chance(50);
   const auto send = [&](auto command, std::string_view what) {
@@ -161,17 +162,19 @@ int Chaos::next_task(const model::TurnToken& token) {
   return next_task_[token.key]++;
 }
 
+bool Chaos::is_crowded() const { return all_instances().size() >= kInstancesMax; }
+
 model::Action Chaos::some_action(const model::TurnItem& item) {
+  if (choices_.chance(40)) return entity_action(item);
   const int task = next_task(item.token);
   switch (choices_.below(8)) {
     case 0:
     case 1:
     case 2: return activity(task, "work", some_payload());
     case 3: return timer(task, some_time());
-    case 4: {
-      const bool crowded = all_instances().size() >= kInstancesMax;
-      return child(task, crowded || choices_.chance(60) ? some_id() : "");
-    }
+    case 4:
+      if (section_ && choices_.chance(95)) return timer(task, some_time());
+      return child(task, is_crowded() || choices_.chance(60) ? some_id() : "");
     case 5: return send_event(task, some_id(), "sent", some_payload());
     default:
       return cancel(task, static_cast<int>(choices_.below(static_cast<std::uint64_t>(task) + 2)));
@@ -193,6 +196,7 @@ model::Outcome Chaos::some_outcome(const model::TurnItem& item) {
 
 model::TurnResult Chaos::some_result(const model::TurnItem& item) {
   model::TurnResult result;
+  section_ = section_of(item.token.key);
   for (std::uint64_t left = choices_.below(5); left > 0; --left) {
     result.actions.push_back(some_action(item));
   }
@@ -228,7 +232,8 @@ void Chaos::turn_step() {
     say("begin " + name_of(token));
     return run(model::BeginAttempt{token});
   }
-  model::TurnResult result = some_result(*item);
+  model::TurnResult result =
+      model::is_entity_id(token.key.id) ? some_batch(*item) : some_result(*item);
   say(fmt::format("complete {} with {} actions, outcome {}", name_of(token), result.actions.size(),
                   result.outcome.index()));
   run(model::CompleteTurn{token, std::move(result)});
@@ -257,7 +262,10 @@ void Chaos::stale_step() {
   if (old_tokens_.empty()) return say("no old token");
   model::WorkToken token = old_tokens_[choices_.below(old_tokens_.size())];
   // A worker without a lease is not heard; what is asked here is that the core would not listen.
-  if (world_.offers().contains(token)) return say("the token is not old");
+  // After a crash an item can have the token of one that was lost.
+  if (world_.offers().contains(token) || world_.promised().contains(token)) {
+    return say("the token is not old");
+  }
   say("stale answer to " + name_of(token));
   const auto* turn = std::get_if<model::TurnToken>(&token);
   switch (choices_.below(3)) {
@@ -327,6 +335,7 @@ void Chaos::disaster_step() {
       const std::size_t keep = choices_.below(open + 1);
       say(fmt::format("crash, {} of {} batches are kept", keep, open));
       if (keep < open) shadow_ = keep == 0 ? durable_ : shadows_[keep - 1];
+      calls_.clear();
       world_.crash(keep);
       return keep_shadow();
     }
@@ -473,7 +482,8 @@ bool Chaos::answer_everything() {
     if (item.uncounted_redelivery) {
       run(model::BeginAttempt{item.token});
     } else {
-      run(model::CompleteTurn{item.token, {}});
+      const bool is_batch = model::is_entity_id(item.token.key.id);
+      run(model::CompleteTurn{item.token, is_batch ? last_batch(item) : model::TurnResult{}});
     }
   }
   return moved;
@@ -503,12 +513,18 @@ void Chaos::drain() {
 
 void Chaos::check_waiting() {
   for (const model::InstanceKey& name : all_instances()) {
+    if (model::is_entity_id(name.id)) {
+      check_resting_entity(name);
+      continue;
+    }
     const StoredInstance stored = world_.stored(name.id);
     if (!model::is_live(stored.record.status)) continue;
     require(stored.inbox.empty() && stored.prologue.empty(),
             fmt::format("instance '{}' is stuck with messages", name.id));
     for (const auto& [task, pending] : stored.pending) {
-      bool exists = false;
+      // What a section waits for is a law of every moment.
+      bool exists = pending.kind == model::TaskKind::kSection ||
+                    (pending.kind == model::TaskKind::kCall && is_waiting_call(name, stored, task));
       if (pending.kind == model::TaskKind::kChild && world_.exists(pending.child_id)) {
         const model::InstanceRecord there = world_.record(pending.child_id);
         exists = model::is_live(there.status) && there.parent && there.parent->key == name &&
@@ -520,15 +536,30 @@ void Chaos::check_waiting() {
   }
 }
 
+void Chaos::wake_everything() {
+  for (const model::InstanceKey& name : all_instances()) {
+    if (model::is_entity_id(name.id)) {
+      run(model::Recover{name});
+    } else {
+      run(resume(name.id));
+    }
+  }
+}
+
 void Chaos::purge_everything() {
-  for (const model::InstanceKey& name : all_instances()) run(terminate_tree(name.id));
+  for (const model::InstanceKey& name : all_instances()) {
+    if (!model::is_entity_id(name.id)) run(terminate_tree(name.id));
+  }
   drain();
   for (const model::InstanceKey& name : all_instances()) {
+    if (model::is_entity_id(name.id)) continue;
     require(!model::is_live(world_.record(name.id).status), "it does not end when terminated");
     run(purge(name.id));
   }
   drain();
+  delete_entities();
   for (const model::InstanceKey& name : all_instances()) {
+    require(!model::is_entity_id(name.id), "a deleted entity left rows");
     // Only a tombstone of the end of time stays: no later moment could give a larger number.
     const model::InstanceRecord record = world_.record(name.id);
     const base::Timestamp number{static_cast<std::int64_t>(
@@ -550,12 +581,14 @@ void Chaos::finish() {
   world_.release();
   world_.gate = Gate::kOpen;
   keep_shadow();
-  for (const model::InstanceKey& name : all_instances()) run(resume(name.id));
+  wake_everything();
   drain();
-  for (const model::InstanceKey& name : all_instances()) run(resume(name.id));
+  wake_everything();
   drain();
   world_.check_all();
   check_waiting();
+  check_calls();
+  calls_.clear();
   world_.crash();
   drain();
   check_waiting();

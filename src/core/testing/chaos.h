@@ -8,7 +8,8 @@
 //            however often it continues as new
 //   stuck    when everything was answered and delivered, a live instance waits for something that
 //            exists, or for an event
-//   gone     when everything was terminated, purged and collected, no row of it is left
+//   free     when all owners ended, no entity is locked, and each call of one has one answer
+//   gone     when everything was terminated, purged, deleted and collected, no row of it is left
 //
 // The same choices give the same story. Not thread-safe.
 #pragma once
@@ -16,6 +17,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -51,6 +53,12 @@ class Chaos {
   };
   using Shadow = std::map<model::InstanceKey, Accepted>;
 
+  /// A critical section that an orchestration is in.
+  struct Section {
+    model::TaskId task;
+    std::vector<std::string> entities;
+  };
+
   void say(std::string line);
   void require(bool holds, std::string law);
   std::string some_id();
@@ -76,6 +84,23 @@ class Chaos {
   int next_task(const model::TurnToken& token);
   void remember(const model::WorkToken& token);
 
+  [[nodiscard]] bool is_crowded() const;
+
+  // ---- entities (chaos_entities.cc) ----
+  std::string some_entity();
+  std::vector<std::string> some_entities();
+  void entity_step();
+  std::optional<Section> section_of(const model::InstanceKey& name);
+  model::Action entity_action(const model::TurnItem& item);
+  model::Action batch_action(int task);
+  model::TurnResult some_batch(const model::TurnItem& item);
+  static model::TurnResult last_batch(const model::TurnItem& item);
+  void check_resting_entity(const model::InstanceKey& name);
+  [[nodiscard]] bool is_waiting_call(const model::InstanceKey& name, const StoredInstance& stored,
+                                     model::TaskId task) const;
+  void check_calls();
+  void delete_entities();
+
   // ---- events ----
   void run(model::Command command);
   [[nodiscard]] const StoredInstance* live(const model::InstanceKey& key);
@@ -88,6 +113,7 @@ class Chaos {
   void drain();
   bool answer_everything();
   void check_waiting();
+  void wake_everything();
   void purge_everything();
   std::vector<model::InstanceKey> all_instances() const;
 
@@ -105,6 +131,8 @@ class Chaos {
   Shadow durable_;
   std::vector<Shadow> shadows_;  // after each batch that is not released
   std::optional<StoredInstance> found_;
+  std::optional<Section> section_;    // of the turn that is being made up
+  std::set<model::RequestId> calls_;  // of entities, by clients, since the last crash
 };
 
 }  // namespace perdure::core::testing

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <utility>
@@ -49,13 +50,17 @@ bool is_outcome(const model::EventBody& body) {
          std::holds_alternative<model::ActivityFailed>(body) ||
          std::holds_alternative<model::TimerFired>(body) ||
          std::holds_alternative<model::ChildCompleted>(body) ||
-         std::holds_alternative<model::ChildFailed>(body);
+         std::holds_alternative<model::ChildFailed>(body) ||
+         std::holds_alternative<model::OperationCompleted>(body) ||
+         std::holds_alternative<model::OperationFailed>(body);
 }
 
 bool creates_task(const model::EventBody& body) {
   return std::holds_alternative<model::ActivityScheduled>(body) ||
          std::holds_alternative<model::TimerCreated>(body) ||
-         std::holds_alternative<model::ChildScheduled>(body);
+         std::holds_alternative<model::ChildScheduled>(body) ||
+         std::holds_alternative<model::OperationCalled>(body) ||
+         std::holds_alternative<model::LockRequested>(body);
 }
 
 void take_outcome(Tasks& tasks, const model::Event& event) {
@@ -72,6 +77,13 @@ Tasks tasks_of(const std::vector<model::Event>& events) {
     if (const auto* cancel = std::get_if<model::TaskCancelled>(&event.body)) {
       tasks.open.erase(cancel->cancelled);
       tasks.cancelled.insert(cancel->cancelled);
+    } else if (const auto* released = std::get_if<model::LockReleased>(&event.body)) {
+      // A section is pending from its request to its end: the grant is on the way.
+      const auto open = tasks.open.find(released->section);
+      const bool is_section =
+          open != tasks.open.end() &&
+          std::holds_alternative<model::LockRequested>(open->second.event->body);
+      if (is_section) tasks.open.erase(open);
     } else if (creates_task(event.body)) {
       tasks.open[*model::task_of(event)] = {number, &event};
     } else if (is_outcome(event.body)) {
@@ -84,6 +96,8 @@ Tasks tasks_of(const std::vector<model::Event>& events) {
 TaskKind kind_of(const model::EventBody& body) {
   if (std::holds_alternative<model::ActivityScheduled>(body)) return TaskKind::kActivity;
   if (std::holds_alternative<model::TimerCreated>(body)) return TaskKind::kTimer;
+  if (std::holds_alternative<model::OperationCalled>(body)) return TaskKind::kCall;
+  if (std::holds_alternative<model::LockRequested>(body)) return TaskKind::kSection;
   return TaskKind::kChild;
 }
 
@@ -181,6 +195,45 @@ void check_limits(const Judge& judge, const StoredInstance& stored) {
       "an ended instance keeps messages");
 }
 
+bool is_given_back(const model::InstanceRecord& entity) {
+  return entity.lock && entity.lock->until != 0;
+}
+
+/// What is handed out is in the inbox, in its order; under a lock, the holder sent it.
+void check_batch(const Judge& judge, const Instance& live) {
+  std::size_t place = 0;
+  const auto& inbox = live.stored.inbox;
+  for (const std::uint64_t number : live.turn->operations) {
+    while (place < inbox.size() && inbox[place].number != number) ++place;
+    if (place == inbox.size()) return judge.require(false, "its batch is not in its inbox");
+    judge.require(!live.stored.record.lock || is_from_holder(live, inbox[place]),
+                  "a batch runs what the holder of the lock did not send");
+  }
+  judge.require(live.turn->operations.size() <= model::kOperationsPerBatchMax,
+                "a batch has too many operations");
+}
+
+void check_entity(const Judge& judge, const Instance& entity) {
+  const StoredInstance& stored = entity.stored;
+  judge.require(stored.prologue.empty(), "an entity has a prologue");
+  judge.require(!has_vanished(entity), "an entity that nothing is left of keeps its head");
+  for (const auto& [task, pending] : stored.pending) {
+    judge.require(pending.kind == TaskKind::kSignal && pending.signal.has_value(),
+                  "an entity has a pending task that is no signal");
+  }
+  for (const InboxMessage& message : stored.inbox) {
+    judge.require(std::holds_alternative<model::OperationRequested>(message.event.body) ||
+                      std::holds_alternative<model::LockWanted>(message.event.body),
+                  "an entity has a message that is not for entities");
+  }
+  const bool wanted = !stored.inbox.empty() &&
+                      std::holds_alternative<model::LockWanted>(stored.inbox.front().event.body);
+  judge.require(stored.record.lock.has_value() || !wanted,
+                "a free entity lets its next owner wait");
+  judge.require(!is_given_back(stored.record) || entity.from_holder > 0,
+                "a lock that was given back is held for nothing");
+}
+
 // ---- recovery -----------------------------------------------------------------------------------
 
 void check_memory(const Judge& judge, const Instance& live, const Instance& stored) {
@@ -191,6 +244,8 @@ void check_memory(const Judge& judge, const Instance& live, const Instance& stor
   judge.require(live.activities_pending == stored.activities_pending,
                 "its count of activities is wrong");
   judge.require(live.inbox_bytes == stored.inbox_bytes, "its count of inbox bytes is wrong");
+  judge.require(live.from_holder == stored.from_holder,
+                "its count of the lock holder's messages is wrong");
   for (const model::TaskId task : live.offered) {
     const auto found = live.stored.pending.find(task);
     judge.require(found != live.stored.pending.end() && found->second.kind == TaskKind::kActivity,
@@ -202,6 +257,7 @@ void check_memory(const Judge& judge, const Instance& live, const Instance& stor
                   "its turn in flight is of another time");
     judge.require(live.turn->messages <= live.stored.inbox.size(),
                   "its turn in flight has more messages than there are");
+    if (is_entity(live)) check_batch(judge, live);
   }
   judge.require(!turn_is_due(live), "a turn is due and is not offered");
 }
@@ -243,7 +299,7 @@ Agenda agenda_of(const RowMap& rows, const Shard& shard, Broken& broken) {
 
 void add_timers(const Instance& instance, std::set<Timer>& timers) {
   for (const auto& [task, pending] : instance.stored.pending) {
-    if (pending.kind != TaskKind::kTimer) continue;
+    if (pending.kind != TaskKind::kTimer && pending.kind != TaskKind::kSignal) continue;
     timers.insert({pending.fire_at, instance.key, instance.stored.record.execution, task});
   }
 }
@@ -263,6 +319,139 @@ std::set<InstanceKey> instances_in(const RowMap& rows, Broken& broken) {
 }
 
 }  // namespace
+
+// ---- locks --------------------------------------------------------------------------------------
+
+/// The lock messages that were sent and not taken, with the owner and, where there is one, the
+/// entity.
+struct UnderWay {
+  struct Lock {
+    std::string entity;
+    model::Caller owner;
+
+    friend bool operator==(const Lock&, const Lock&) = default;
+  };
+  std::vector<Lock> wanted;
+  std::vector<Lock> released;
+  std::vector<model::Caller> granted;
+};
+
+template <class List, class Value>
+bool has(const List& list, const Value& value) {
+  return std::ranges::find(list, value) != list.end();
+}
+
+void add_message(const model::Message& message, UnderWay& way) {
+  if (const auto* wanted = std::get_if<model::AcquireLock>(&message)) {
+    way.wanted.push_back({wanted->entity.id, wanted->owner});
+  } else if (const auto* released = std::get_if<model::ReleaseLock>(&message)) {
+    way.released.push_back({released->entity.id, released->owner});
+  } else if (const auto* granted = std::get_if<model::LockAcquired>(&message)) {
+    way.granted.push_back(granted->owner);
+  }
+}
+
+UnderWay locks_under_way(const RowMap& rows, const std::vector<Shard>& shards) {
+  UnderWay way;
+  for (const auto& [key, value] : rows.of(Space::kAgenda)) {
+    const auto row = model::parse_agenda_row(key);
+    if (!row || row->kind != model::AgendaKind::kOutbox) continue;
+    const model::ShardId source =
+        model::shard_of(row->slot, static_cast<std::uint32_t>(shards.size()));
+    if (row->sequence <= shards[row->shard.value].taken.last(source)) continue;
+    const auto message = model::decode_message(key, value);
+    if (message) add_message(*message, way);
+  }
+  return way;
+}
+
+/// The section that a lock or a request for one belongs to, if its owner is still inside.
+const model::PendingTask* section_of(const std::map<InstanceKey, Instance>& instances,
+                                     const model::Caller& owner) {
+  const auto found = instances.find(owner.key);
+  if (found == instances.end()) return nullptr;
+  const StoredInstance& stored = found->second.stored;
+  const auto task = stored.pending.find(owner.task);
+  const bool inside = model::is_live(stored.record.status) &&
+                      stored.record.execution == owner.execution && task != stored.pending.end() &&
+                      task->second.kind == TaskKind::kSection;
+  return inside ? &task->second : nullptr;
+}
+
+bool is_next(const model::PendingTask& section, const std::string& entity) {
+  return section.locked < section.entities.size() && section.entities[section.locked] == entity;
+}
+
+/// Whoever holds an entity, or waits for it, is in a section that knows, or has left it and says
+/// so.
+void check_holders(const Judge& judge, const std::map<InstanceKey, Instance>& instances,
+                   const Instance& entity, const UnderWay& way) {
+  const std::string& id = entity.key.id;
+  if (entity.stored.record.lock && !is_given_back(entity.stored.record)) {
+    const model::Caller& owner = entity.stored.record.lock->owner;
+    const model::PendingTask* section = section_of(instances, owner);
+    bool counted = false;
+    for (std::size_t i = 0; section != nullptr && i < section->locked; ++i) {
+      counted |= section->entities[i] == id;
+    }
+    const bool told = section != nullptr && is_next(*section, id) && has(way.granted, owner);
+    judge.require(counted || told || has(way.released, UnderWay::Lock{id, owner}),
+                  "it is locked for a section that is over, or does not know");
+  }
+  for (const InboxMessage& message : entity.stored.inbox) {
+    const auto* wanted = std::get_if<model::LockWanted>(&message.event.body);
+    if (wanted == nullptr) continue;
+    const model::PendingTask* section = section_of(instances, wanted->owner);
+    judge.require((section != nullptr && is_next(*section, id)) ||
+                      has(way.released, UnderWay::Lock{id, wanted->owner}),
+                  "a section that is over, or does not want it yet, is in line for it");
+  }
+}
+
+bool is_in_line(const Instance& entity, const model::Caller& owner) {
+  return std::ranges::any_of(entity.stored.inbox, [&](const InboxMessage& message) {
+    const auto* wanted = std::get_if<model::LockWanted>(&message.event.body);
+    return wanted != nullptr && wanted->owner == owner;
+  });
+}
+
+/// A section holds what it counts, and is in line for the next.
+void check_section(const Judge& judge, const std::map<InstanceKey, Instance>& instances,
+                   const model::Caller& owner, const model::PendingTask& section,
+                   const UnderWay& way) {
+  judge.require(section.locked <= section.entities.size(), "a section holds more than it wants");
+  for (std::size_t i = 0; i < section.entities.size() && i <= section.locked; ++i) {
+    const auto found = instances.find({owner.key.hub, section.entities[i]});
+    const bool there = found != instances.end();
+    const bool holds = there && found->second.stored.record.lock == model::HeldLock{owner};
+    if (i < section.locked) {
+      judge.require(holds, "a section does not hold what it counts");
+      continue;
+    }
+    judge.require((holds && has(way.granted, owner)) ||
+                      (there && is_in_line(found->second, owner)) ||
+                      has(way.wanted, UnderWay::Lock{section.entities[i], owner}),
+                  "a section waits for an entity that does not know");
+  }
+}
+
+void check_locks(const RowMap& rows, const std::vector<Shard>& shards,
+                 const std::map<InstanceKey, Instance>& instances, Broken& broken) {
+  const UnderWay way = locks_under_way(rows, shards);
+  for (const auto& [key, instance] : instances) {
+    const Judge judge{key, broken};
+    if (model::is_entity_id(key.id)) {
+      check_holders(judge, instances, instance, way);
+      continue;
+    }
+    for (const auto& [task, pending] : instance.stored.pending) {
+      if (pending.kind != TaskKind::kSection) continue;
+      const model::Caller owner{
+          .key = key, .execution = instance.stored.record.execution, .task = task, .then = {}};
+      check_section(judge, instances, owner, pending, way);
+    }
+  }
+}
 
 // ---- what others use ----------------------------------------------------------------------------
 
@@ -289,15 +478,7 @@ Instance instance_in(const RowMap& rows, const InstanceKey& key, Broken& broken)
     return instance;
   }
   instance.stored = *std::move(stored);
-  for (const auto& [task, pending] : instance.stored.pending) {
-    if (pending.kind == TaskKind::kActivity) ++instance.activities_pending;
-  }
-  for (const model::Event& event : instance.stored.prologue) {
-    instance.inbox_bytes += model::encoded_size(event);
-  }
-  for (const InboxMessage& message : instance.stored.inbox) {
-    instance.inbox_bytes += model::encoded_size(message.event);
-  }
+  count(instance);
   return instance;
 }
 
@@ -314,6 +495,7 @@ void check_instance(const RowMap& rows, const Shard& shard, const InstanceKey& k
     // Its history is garbage, under the number that the tombstone keeps.
     return judge.require(stored.stored.record.history_events == 0, "a tombstone has a history");
   }
+  if (model::is_entity_id(key.id)) return check_entity(judge, stored);
   check_pending(judge, stored.stored, check_history(rows, judge, stored.stored.record));
 }
 
@@ -333,7 +515,7 @@ void check_shard(const RowMap& rows, const Shard& shard, Broken& broken) {
     const bool owes = agenda.ready.contains(instance->key);
     require(owes == owes_work(*instance), "the agenda is wrong about what an instance owes");
     for (const auto& [task, pending] : instance->stored.pending) {
-      if (pending.kind != TaskKind::kTimer) continue;
+      if (pending.kind != TaskKind::kTimer && pending.kind != TaskKind::kSignal) continue;
       const Timer timer{pending.fire_at, instance->key, instance->stored.record.execution, task};
       require(agenda.timers.contains(timer), "a pending timer has no row");
     }
@@ -350,6 +532,7 @@ void check_everything(const RowMap& rows, const std::vector<Shard>& shards, Brok
   std::set<Timer> timers;
   std::set<InstanceKey> owing;
   std::set<std::pair<InstanceKey, model::Execution>> histories;
+  std::map<InstanceKey, Instance> instances;
   for (const InstanceKey& key : instances_in(rows, broken)) {
     const model::ShardId shard =
         model::shard_of(model::slot_of(key), static_cast<std::uint32_t>(shards.size()));
@@ -359,7 +542,9 @@ void check_everything(const RowMap& rows, const std::vector<Shard>& shards, Brok
     if (owes_work(stored)) owing.insert(key);
     if (stored.stored.record.status == Status::kPurged) continue;
     histories.emplace(key, stored.stored.record.execution);
+    instances.emplace(key, stored);
   }
+  check_locks(rows, shards, instances, broken);
   Agenda all;
   for (const Shard& shard : shards) {
     check_shard(rows, shard, broken);

@@ -11,6 +11,9 @@
 //              no row of a history that neither lives nor waits to be deleted
 //   pending    pending tasks = scheduled in the history, without an outcome there or in the inbox
 //   outbox     outbox rows = messages that the shard holds for unacknowledged
+//   locks      who holds an entity, or is in line for it, is in a section that knows; or the
+//   message
+//              that says otherwise is on its way
 //   limits     no collection is beyond its bound
 //   memory     the count of bytes is the sum over the instances
 //
@@ -36,7 +39,7 @@ void check_instance(const RowMap& rows, const Shard& shard, const model::Instanc
 /// The laws of the agenda and of the memory of one shard.
 void check_shard(const RowMap& rows, const Shard& shard, Broken& broken);
 
-/// All laws, for every row that there is.
+/// All laws, for every row that there is; also those between instances: who holds which entity.
 void check_everything(const RowMap& rows, const std::vector<Shard>& shards, Broken& broken);
 
 /// The events of the current history of an instance, from its rows; empty for an unknown one.

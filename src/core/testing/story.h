@@ -80,7 +80,39 @@ class Story : public World {
     run(model::CompleteActivity{activity_token(id, task), failure(std::move(message))});
   }
 
+  /// Answers the batch of an entity: one result for each operation that ran, from the first on.
+  void batch(const std::string& id,
+             std::vector<std::variant<model::Payload, model::Failure>> results,
+             model::Payload state, std::vector<model::Action> actions = {}) {
+    turn(id, std::move(actions), operated(std::move(results), std::move(state)));
+  }
+
   // ---- looking ----
+
+  /// "add 1", "told -": the operations in a list, in order.
+  [[nodiscard]] static std::vector<std::string> operations_in(
+      const std::vector<model::Event>& events) {
+    std::vector<std::string> operations;
+    for (const model::Event& event : events) {
+      const auto* request = std::get_if<model::OperationRequested>(&event.body);
+      if (request == nullptr) continue;
+      const std::string what = request->failure ? request->failure->type : "-";
+      operations.push_back(request->operation + " " + request->input.value_or(what));
+    }
+    return operations;
+  }
+
+  /// Of the batch that is offered; empty if none is.
+  [[nodiscard]] std::vector<std::string> offered_operations(const std::string& id) const {
+    const model::TurnItem* item = offered_turn(id);
+    return item == nullptr ? std::vector<std::string>() : operations_in(item->new_events);
+  }
+
+  /// The instance that holds the entity; empty: nobody.
+  [[nodiscard]] std::string holder_of(const std::string& id) const {
+    const model::InstanceRecord head = record(id);
+    return head.lock ? head.lock->owner.key.id : "";
+  }
 
   [[nodiscard]] StoredInstance stored(const std::string& id) const {
     Broken problems;
@@ -157,6 +189,14 @@ inline const model::Started* started(const model::ReplyBody& body) {
 
 inline const model::InstanceSnapshot* snapshot(const model::ReplyBody& body) {
   return std::get_if<model::InstanceSnapshot>(&body);
+}
+
+inline const model::OperationOutcome* outcome(const model::ReplyBody& body) {
+  return std::get_if<model::OperationOutcome>(&body);
+}
+
+inline const model::EntitySnapshot* entity(const model::ReplyBody& body) {
+  return std::get_if<model::EntitySnapshot>(&body);
 }
 
 /// nullopt: no error.

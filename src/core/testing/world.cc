@@ -163,6 +163,11 @@ void World::leave(const model::Effect& effect) {
     withdrawn_.push_back(withdraw->token);
   } else if (const auto* more = std::get_if<model::MoreGarbage>(&effect)) {
     garbage_.emplace(more->key, more->execution);
+  } else if (const auto* change = std::get_if<model::PublishEntity>(&effect)) {
+    const std::uint32_t number =
+        model::shard_of(model::slot_of(change->key), options_.shard_count).value;
+    publish(shards_[number], *change);
+    if (!twins_.empty()) publish(twins_[number], *change);
   }
 }
 
@@ -202,6 +207,22 @@ void World::finish_batch() {
 void World::release() {
   for (const Batch& batch : std::exchange(open_, {})) {
     for (const model::Effect& effect : batch.gated) leave(effect);
+  }
+  check_published();
+}
+
+void World::check_published() {
+  for (const Shard& shard : shards_) {
+    for (const Instance* instance : shard.instances.by_recency()) {
+      if (!is_entity(*instance)) continue;
+      const Publication& publication = instance->publication;
+      const StoredInstance& stored = instance->stored;
+      const std::string holder = stored.record.lock ? stored.record.lock->owner.key.id : "";
+      require(publication.settling.empty() && publication.view.state == stored.state &&
+                  publication.view.locked_by == holder,
+              fmt::format("entity '{}': all is durable, and clients see something else",
+                          instance->key.id));
+    }
   }
 }
 
@@ -341,6 +362,7 @@ void World::check_debt(const model::InstanceKey& key) {
 }
 
 void World::check_past(const model::InstanceKey& key) {
+  if (model::is_entity_id(key.id)) return;  // it vanishes without a tombstone, and begins again
   const Instance stored = instance_in(rows_, key, broken_);
   if (!stored.exists) {
     const auto known = past_.find(key);

@@ -12,6 +12,7 @@
 //   stale        an answer to what is not offered changes nothing
 //   fresh        what a write promises to be absent is absent
 //   executions   numbers only grow, unless the clock goes back behind the end of a tombstone
+//   published    when all is durable, clients see of each entity what it is
 //
 // What does not hold is in `broken()`; nothing throws, nothing aborts. Not thread-safe.
 #pragma once
@@ -114,6 +115,8 @@ class World {
   // ---- what can be seen ----
   /// What a dispatcher would hold: what has left, without what was answered or withdrawn.
   [[nodiscard]] const Offers& offers() const { return offers_; }
+  /// The same, with what has not left yet.
+  [[nodiscard]] const Offers& promised() const { return promised_; }
   [[nodiscard]] const std::map<model::RequestId, model::ReplyBody>& replies() const {
     return replies_;
   }
@@ -156,6 +159,7 @@ class World {
   void commit(const model::Write& write);
   void finish_batch();
   void check_touched();
+  void check_published();
   void check_debt(const model::InstanceKey& key);
   void check_past(const model::InstanceKey& key);
   void restart_shards(std::vector<Shard>& shards, std::vector<model::InstanceKey>& ready,

@@ -25,6 +25,7 @@ inline std::string rebuilt(const InstanceRowKey& row) {
     case Part::kPrologue: return prologue_key(row.instance);
     case Part::kInbox: return inbox_key(row.instance, row.number);
     case Part::kTask: return task_key(row.instance, TaskId{static_cast<std::int32_t>(row.number)});
+    case Part::kState: return state_key(row.instance);
   }
   PERDURE_CHECK(false, "a part that the parser does not know");
 }

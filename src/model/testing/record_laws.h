@@ -22,8 +22,17 @@ inline constexpr std::string_view kKey = "key";
 inline constexpr std::uint8_t kSealBit = 0x80;
 inline constexpr std::size_t kChainBytes = 8;
 
-enum class RowKind : std::uint8_t { kHead, kTask, kEvents, kChunk, kMessage, kMark, kNumber };
-inline constexpr std::uint8_t kRowKinds = 7;
+enum class RowKind : std::uint8_t {
+  kHead,
+  kTask,
+  kEvents,
+  kChunk,
+  kMessage,
+  kMark,
+  kNumber,
+  kState
+};
+inline constexpr std::uint8_t kRowKinds = 8;
 
 template <class Decode, class Encode>
 void check_round_trip(std::string_view row, Decode decode, Encode encode) {
@@ -60,6 +69,7 @@ inline void check_row(RowKind kind, std::string_view row) {
     case RowKind::kChunk: return check_chunk(row);
     case RowKind::kMessage: return check_round_trip(row, decode_message, encode_message);
     case RowKind::kNumber: return check_round_trip(row, decode_number, encode_number);
+    case RowKind::kState: return check_round_trip(row, decode_state, encode_state);
     case RowKind::kMark:
       if (decode_mark(kKey, row)) PERDURE_CHECK(row.size() >= kSealBytes, "a mark has a seal");
       return;

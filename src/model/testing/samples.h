@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,6 +19,7 @@
 #include "base/prng.h"
 #include "base/time.h"
 #include "model/action.h"
+#include "model/entity.h"
 #include "model/event.h"
 #include "model/failure.h"
 #include "model/ids.h"
@@ -79,6 +81,15 @@ class Samples {
 
   InstanceKey key() { return {name(), name()}; }
   Parent parent() { return {key(), execution(), task(), name()}; }
+
+  Caller caller() { return {key(), execution(), task(), label()}; }
+  std::string entity() { return entity_id(name(), label()); }
+  /// Ascending, each once.
+  std::vector<std::string> entities() {
+    std::set<std::string> some{entity()};
+    for (std::uint64_t i = random_.below(3); i > 0; --i) some.insert(entity());
+    return {some.begin(), some.end()};
+  }
 
   Failure failure(int depth_max = 3) {
     std::vector<Failure> inner;
@@ -174,6 +185,19 @@ class Samples {
   void fill(ExecutionResumed& v) { v = {label()}; }
   void fill(ExecutionTerminated& v) { v = {label(), flag()}; }
   void fill(ExecutionRewound& v) { v = {label()}; }
+  void fill(OperationCalled& v) { v = {task(), entity(), name(), payload(), label()}; }
+  void fill(OperationSignaled& v) {
+    v = {task(), entity(), name(), payload(), maybe([&] { return time(); })};
+  }
+  void fill(OperationCompleted& v) { v = {task(), payload()}; }
+  void fill(OperationFailed& v) { v = {task(), failure()}; }
+  void fill(LockRequested& v) { v = {task(), entities()}; }
+  void fill(LockGranted& v) { v = {task()}; }
+  void fill(LockReleased& v) { v = {task(), task()}; }
+  void fill(OperationRequested& v) {
+    v = {name(), payload(), maybe([&] { return caller(); }), maybe([&] { return failure(); })};
+  }
+  void fill(LockWanted& v) { v = {caller()}; }
 
   void fill(StartChild& v) { v = {key(), some<ExecutionStarted>()}; }
   void fill(ChildEnded& v) {
@@ -182,6 +206,16 @@ class Samples {
   void fill(DeliverEvent& v) { v = {key(), some<EventRaised>()}; }
   void fill(TerminateChild& v) { v = {key(), key(), label(), flag(), execution(), task()}; }
   void fill(RewindChild& v) { v = {some<StartChild>(), label()}; }
+  void fill(StartOrchestration& v) { v = {key(), some<ExecutionStarted>()}; }
+  void fill(RunOperation& v) {
+    v = {key(), some<OperationRequested>(), maybe([&] { return time(); })};
+  }
+  void fill(OperationEnded& v) {
+    v = {caller(), payload(), maybe([&] { return failure(); })};
+  }
+  void fill(AcquireLock& v) { v = {key(), caller()}; }
+  void fill(LockAcquired& v) { v = {caller()}; }
+  void fill(ReleaseLock& v) { v = {key(), caller()}; }
 
   void fill(Waiting&) {}
   void fill(Completed& v) { v = {payload()}; }
@@ -189,6 +223,16 @@ class Samples {
   void fill(ContinuedAsNew& v) {
     v = {payload(), maybe([&] { return label(); }), maybe([&] { return tags(); }), {}};
     for (std::uint64_t i = random_.below(3); i > 0; --i) v.carried.push_back(some<EventRaised>());
+  }
+  void fill(Operated& v) {
+    v = {{}, payload()};
+    for (std::uint64_t i = random_.below(3); i > 0; --i) {
+      if (flag()) {
+        v.results.emplace_back(payload());
+      } else {
+        v.results.emplace_back(failure());
+      }
+    }
   }
 
   void fill(InstanceRecord& v) {
@@ -211,17 +255,21 @@ class Samples {
          small_number(),
          payload(),
          payload(),
-         maybe([&] { return failure(); })};
+         maybe([&] { return failure(); }),
+         maybe([&] { return HeldLock{caller(), number()}; })};
   }
   void fill(PendingTask& v) {
-    v = {static_cast<TaskKind>(1 + random_.below(3)),
+    v = {static_cast<TaskKind>(1 + random_.below(6)),
          label(),
          label(),
          number(),
          small_number(),
          small_number(),
          time(),
-         label()};
+         label(),
+         flag() ? entities() : std::vector<std::string>(),
+         small_number(),
+         maybe([&] { return some<OperationRequested>(); })};
   }
 
   base::Prng random_;

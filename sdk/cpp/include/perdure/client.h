@@ -10,6 +10,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <optional>
@@ -19,6 +21,7 @@
 #include <vector>
 
 #include "perdure/codec.h"
+#include "perdure/entity.h"
 #include "perdure/failure.h"
 #include "perdure/history.h"
 #include "perdure/result.h"
@@ -210,6 +213,22 @@ struct Page {
   std::string next;
 };
 
+/// What is durable of an entity. An operation that was just called, and whose commit is under way,
+/// is not in it.
+struct EntityInfo {
+  EntityId id;
+  std::optional<std::string> state;  // as encoded, usually JSON; absent: there is no such entity
+  TimePoint updated;
+  std::string locked_by;      // the orchestration whose critical section holds it
+  std::uint64_t waiting = 0;  // operations
+};
+
+/// A page of a list of entities; as Page.
+struct EntityPage {
+  std::vector<EntityInfo> entities;  // without their state
+  std::string next;
+};
+
 /// The seam between the Client and whatever runs the engine. Calls come from any thread.
 /// A file of the store that was read from the disk as a whole, and is sound.
 struct ScrubbedFile {
@@ -241,6 +260,15 @@ class ClientBackend {
                                                     std::size_t events_max) = 0;
   virtual Result<History> record(std::string id) = 0;
   virtual Result<std::optional<ScrubbedFile>> scrub(std::string_view after) = 0;
+  virtual Result<Payload> call(const EntityId& entity, std::string operation, Payload input) = 0;
+  /// `done` is called once, on a thread of the host or at once on this one; it must not block.
+  virtual void call(const EntityId& entity, std::string operation, Payload input,
+                    std::function<void(Result<Payload>)> done) = 0;
+  virtual Result<void> signal(const EntityId& entity, std::string operation, Payload input,
+                              std::optional<TimePoint> due) = 0;
+  virtual Result<EntityInfo> get(const EntityId& entity) = 0;
+  virtual Result<EntityPage> entities(std::string_view name, std::size_t page_size,
+                                      std::string_view continuation) = 0;
 };
 
 inline constexpr std::chrono::hours kForever{24 * 365 * 100};
@@ -302,6 +330,87 @@ class Client {
     return backend_->wait(std::move(id), false, timeout);
   }
 
+  // ---- Entities ---------------------------------------------------------------------------------
+
+  /// Runs an operation of an entity, and answers what it returns, when that is durable.
+  /// OPERATION_FAILED if it threw. After UNAVAILABLE or DEADLINE_EXCEEDED it may have run or not.
+  template <class T, internal::MemberFunction Method, class... Args>
+  auto call(const Entity<T>& entity, Method method, const Args&... args) {
+    using R = std::remove_cvref_t<typename internal::Signature<Method>::Result>;
+    return outcome<R>(backend_->call(entity.id(), internal::operation_name<T>(method),
+                                     internal::encode_parameters<EntityContext, Method>(args...)));
+  }
+  template <class T = void, class... Args>
+  Result<T> call(const EntityId& entity, std::string operation, const Args&... args) {
+    return outcome<T>(backend_->call(entity, std::move(operation), internal::encode_all(args...)));
+  }
+
+  /// The same without waiting: many calls can be under way from one thread. Those to one entity run
+  /// in the order sent.
+  template <class T, internal::MemberFunction Method, class... Args>
+  auto call_async(const Entity<T>& entity, Method method, const Args&... args) {
+    using R = std::remove_cvref_t<typename internal::Signature<Method>::Result>;
+    return send<R>(entity.id(), internal::operation_name<T>(method),
+                   internal::encode_parameters<EntityContext, Method>(args...));
+  }
+  template <class T = void, class... Args>
+  std::future<Result<T>> call_async(const EntityId& entity, std::string operation,
+                                    const Args&... args) {
+    return send<T>(entity, std::move(operation), internal::encode_all(args...));
+  }
+
+  /// The same, but returns as soon as the operation is sure to run.
+  template <class T, internal::MemberFunction Method, class... Args>
+  Result<void> signal(const Entity<T>& entity, Method method, const Args&... args) {
+    return backend_->signal(entity.id(), internal::operation_name<T>(method),
+                            internal::encode_parameters<EntityContext, Method>(args...),
+                            std::nullopt);
+  }
+  template <class... Args>
+  Result<void> signal(const EntityId& entity, std::string operation, const Args&... args) {
+    return backend_->signal(entity, std::move(operation), internal::encode_all(args...),
+                            std::nullopt);
+  }
+  /// Not before this time.
+  template <class T, internal::MemberFunction Method, class... Args>
+  Result<void> signal_at(TimePoint due, const Entity<T>& entity, Method method,
+                         const Args&... args) {
+    return backend_->signal(entity.id(), internal::operation_name<T>(method),
+                            internal::encode_parameters<EntityContext, Method>(args...), due);
+  }
+  template <class... Args>
+  Result<void> signal_at(TimePoint due, const EntityId& entity, std::string operation,
+                         const Args&... args) {
+    return backend_->signal(entity, std::move(operation), internal::encode_all(args...), due);
+  }
+
+  /// Asks a const member of the entity's class, over the state that is durable now: here, without
+  /// waiting for its other operations or for a commit. There is no such entity: a new object.
+  template <class T, internal::MemberFunction Method, class... Args>
+  auto query(const Entity<T>& entity, Method method, const Args&... args)
+      -> Result<std::remove_cvref_t<typename internal::Signature<Method>::Result>> {
+    static_assert(internal::kIsConstMethod<Method>,
+                  "perdure: a query is a const member function, it changes nothing");
+    auto current = state(entity);
+    if (!current) return current.error();
+    const T object = current->has_value() ? **std::move(current) : T{};
+    return (object.*method)(args...);
+  }
+  /// The state that is durable now; nothing: there is no such entity.
+  template <class T>
+  Result<std::optional<T>> state(const Entity<T>& entity) {
+    auto info = get(entity.id());
+    if (!info) return info.error();
+    if (!info->state) return std::optional<T>();
+    return outcome<std::optional<T>>(Result<Payload>(std::move(info->state)));
+  }
+  Result<EntityInfo> get(const EntityId& entity) { return backend_->get(entity); }
+  /// Of the class `name`, in the order of their keys; empty: of all classes.
+  Result<EntityPage> entities(std::string_view name = {}, std::size_t page_size = 100,
+                              std::string_view continuation = {}) {
+    return backend_->entities(name, page_size, continuation);
+  }
+
   Result<Page> list(const Filter& filter = {}, std::size_t page_size = 100,
                     std::string_view continuation = {}) {
     return backend_->list(filter, page_size, continuation);
@@ -322,6 +431,29 @@ class Client {
   }
 
  private:
+  template <class T>
+  std::future<Result<T>> send(const EntityId& entity, std::string operation, Payload input) {
+    const auto promise = std::make_shared<std::promise<Result<T>>>();
+    backend_->call(
+        entity, std::move(operation), std::move(input),
+        [promise](Result<Payload> answer) { promise->set_value(outcome<T>(std::move(answer))); });
+    return promise->get_future();
+  }
+
+  template <class T>
+  static Result<T> outcome(Result<Payload> answer) {
+    if (!answer) return answer.error();
+    if constexpr (std::is_void_v<T>) {
+      return {};
+    } else {
+      try {
+        return internal::decode_payload<T>(*answer);
+      } catch (const DecodeError& error) {
+        return Error(ErrorCode::kInvalidArgument, error.what());
+      }
+    }
+  }
+
   std::shared_ptr<ClientBackend> backend_;  // shared with the host: a client may outlive it
 };
 

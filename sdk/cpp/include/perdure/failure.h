@@ -47,6 +47,8 @@ inline constexpr const char* kFailureTypeTerminated = "perdure.Terminated";
 inline constexpr const char* kFailureTypeLimit = "perdure.LimitExceeded";
 inline constexpr const char* kFailureTypeInvalidTurn = "perdure.InvalidTurn";
 inline constexpr const char* kFailureTypeChildRejected = "perdure.ChildRejected";
+inline constexpr const char* kFailureTypeInboxFull = "perdure.InboxFull";
+inline constexpr const char* kFailureTypeUnknownOperation = "perdure.UnknownOperation";
 
 /// Thrown by user code, in activities and orchestrations, to fail with full control over what is
 /// recorded.

@@ -137,6 +137,17 @@ class Host {
     registry().activity(std::move(name), std::move(function));
     return *this;
   }
+  /// A class with PERDURE_OPERATIONS, or a function `void f(EntityContext&)` under a name.
+  template <internal::EntityClass T>
+  Host& entity() {
+    registry().entity<T>();
+    return *this;
+  }
+  template <class F>
+  Host& entity(std::string_view name, F function) {
+    registry().entity(name, std::move(function));
+    return *this;
+  }
 
   /// Opens the store, recovers, and begins to work. Fails with one clear line: the folder is in
   /// use, is not a store, is damaged, is full.

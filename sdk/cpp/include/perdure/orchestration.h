@@ -31,12 +31,15 @@
 #include <vector>
 
 #include "perdure/codec.h"
+#include "perdure/entity.h"
 #include "perdure/future.h"
 #include "perdure/random.h"
 #include "perdure/retry.h"
 #include "perdure/task.h"
 
 namespace perdure {
+
+class Section;
 
 /// How a child orchestration is started.
 class ChildOptions {
@@ -214,6 +217,9 @@ T get_routine(Operation& operation) {
   }
 }
 
+/// Once for each lock. REQUIRES: is_done().
+Section get_section(Operation& operation);
+
 /// The options at the end of a list of arguments: nullptr if there are none.
 template <class Options>
 const Options* options_in() {
@@ -287,6 +293,30 @@ class [[nodiscard("co_await it: nothing happens before")]] ContinueAsNew {
   std::optional<std::string> version_;
 };
 
+/// A critical section: while it lives, its entities run only operations of this orchestration. Ends
+/// with its scope, with `release`, and in every way in which the orchestration can end.
+class [[nodiscard("the section ends with this object")]] Section {
+ public:
+  Section(Section&&) noexcept = default;
+  Section& operator=(Section&& other) noexcept {
+    if (this != &other) {
+      release();
+      operation_ = std::move(other.operation_);
+    }
+    return *this;
+  }
+  ~Section() { release(); }
+
+  /// Leaves the section. Again: does nothing.
+  void release() noexcept;
+
+ private:
+  friend Section internal::get_section(internal::Operation& operation);
+  explicit Section(internal::OperationRef operation) : operation_(std::move(operation)) {}
+
+  internal::OperationRef operation_;
+};
+
 /// See the top of this file.
 class Orchestration {
  public:
@@ -338,6 +368,58 @@ class Orchestration {
                            }}),
             &internal::get_routine<T>};
   }
+
+  // ---- Entities ---------------------------------------------------------------------------------
+
+  /// Runs an operation of an entity: ctx.call(alice, &Account::withdraw, 30). Once, and in the
+  /// order sent. Inside a critical section only its entities can be called.
+  template <class T, internal::MemberFunction Method, class... Args>
+  auto call(const Entity<T>& entity, Method method, const Args&... args) {
+    using Result = std::remove_cvref_t<typename internal::Signature<Method>::Result>;
+    return Future<Result>(
+        start_operation(entity.id(), internal::operation_name<T>(method),
+                        internal::encode_parameters<EntityContext, Method>(args...)),
+        &internal::get_result<Result>);
+  }
+  template <class T = void, class... Args>
+  Future<T> call(const EntityId& entity, std::string_view operation, const Args&... args) {
+    return {start_operation(entity, operation, internal::encode_all(args...)),
+            &internal::get_result<T>};
+  }
+
+  /// The same, but nobody waits for it.
+  template <class T, internal::MemberFunction Method, class... Args>
+  void signal(const Entity<T>& entity, Method method, const Args&... args) {
+    send_operation(entity.id(), internal::operation_name<T>(method),
+                   internal::encode_parameters<EntityContext, Method>(args...), std::nullopt);
+  }
+  template <class... Args>
+  void signal(const EntityId& entity, std::string_view operation, const Args&... args) {
+    send_operation(entity, operation, internal::encode_all(args...), std::nullopt);
+  }
+  /// Not before this time, and then in no particular order.
+  template <class T, internal::MemberFunction Method, class... Args>
+  void signal_at(TimePoint due, const Entity<T>& entity, Method method, const Args&... args) {
+    send_operation(entity.id(), internal::operation_name<T>(method),
+                   internal::encode_parameters<EntityContext, Method>(args...), due);
+  }
+  template <class... Args>
+  void signal_at(TimePoint due, const EntityId& entity, std::string_view operation,
+                 const Args&... args) {
+    send_operation(entity, operation, internal::encode_all(args...), due);
+  }
+
+  /// auto section = co_await ctx.lock(from, to): all of them or none, whatever their order here;
+  /// two orchestrations never wait for each other. Meanwhile what others send to them waits. There
+  /// are no sections inside a section: throws std::logic_error, like whatever else inside of one
+  /// could wait for it for ever.
+  template <class... Entities>
+    requires(sizeof...(Entities) > 0 &&
+             (std::is_convertible_v<const Entities&, const EntityId&> && ...))
+  Future<Section> lock(const Entities&... entities) {
+    return lock(std::vector<EntityId>{static_cast<const EntityId&>(entities)...});
+  }
+  Future<Section> lock(const std::vector<EntityId>& entities);
 
   // ---- Several at once --------------------------------------------------------------------------
 
@@ -467,6 +549,10 @@ class Orchestration {
   internal::OperationRef start_event(std::string_view name, std::optional<Duration> timeout);
   internal::OperationRef start_group(internal::GroupKind kind,
                                      std::vector<internal::Member> members);
+  internal::OperationRef start_operation(const EntityId& entity, std::string_view operation,
+                                         Payload input);
+  void send_operation(const EntityId& entity, std::string_view operation, Payload input,
+                      std::optional<TimePoint> due);
   void cancel_operation(internal::Operation& operation);
   void send_event(std::string_view instance_id, std::string_view event_name, Payload payload);
   void set_custom_status(std::string value);

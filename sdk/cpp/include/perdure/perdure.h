@@ -8,6 +8,7 @@
 #include "perdure/activity.h"
 #include "perdure/client.h"
 #include "perdure/codec.h"
+#include "perdure/entity.h"
 #include "perdure/failure.h"
 #include "perdure/fields.h"
 #include "perdure/future.h"

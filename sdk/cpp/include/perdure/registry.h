@@ -24,6 +24,8 @@
 
 #include "perdure/activity.h"
 #include "perdure/codec.h"
+#include "perdure/entity.h"
+#include "perdure/internal/signature.h"
 #include "perdure/orchestration.h"
 #include "perdure/task.h"
 
@@ -32,64 +34,6 @@ namespace internal {
 
 using OrchestrationFunction = std::function<Task<Payload>(Orchestration&, Payload)>;
 using ActivityFunction = std::function<Payload(Activity&, const Payload&)>;
-
-template <class... Ts>
-struct TypeList {};
-
-/// The result and the parameters of anything with one signature.
-template <class F>
-struct Signature;
-template <class R, class... Args>
-struct Signature<R (*)(Args...)> {
-  using Result = R;
-  using Parameters = TypeList<Args...>;
-};
-template <class R, class... Args>
-struct Signature<R (*)(Args...) noexcept> : Signature<R (*)(Args...)> {};
-template <class R, class C, class... Args>
-struct Signature<R (C::*)(Args...)> : Signature<R (*)(Args...)> {};
-template <class R, class C, class... Args>
-struct Signature<R (C::*)(Args...) const> : Signature<R (*)(Args...)> {};
-template <class R, class C, class... Args>
-struct Signature<R (C::*)(Args...) noexcept> : Signature<R (*)(Args...)> {};
-template <class R, class C, class... Args>
-struct Signature<R (C::*)(Args...) const noexcept> : Signature<R (*)(Args...)> {};
-template <class F>
-  requires requires { &F::operator(); }
-struct Signature<F> : Signature<decltype(&F::operator())> {};
-
-template <class F>
-concept HasOneSignature = requires { typename Signature<F>::Result; };
-
-template <class T>
-inline constexpr bool kIsTask = false;
-template <class T>
-inline constexpr bool kIsTask<Task<T>> = true;
-
-/// Without the context parameter at the front.
-template <class Context, class Parameters>
-struct WithoutContext {
-  static constexpr bool kHasContext = false;
-  using Rest = Parameters;
-};
-template <class Context, class... Args>
-struct WithoutContext<Context, TypeList<Context&, Args...>> {
-  static constexpr bool kHasContext = true;
-  using Rest = TypeList<Args...>;
-};
-
-/// Passes a decoded argument on: by value it is moved, by reference it is lent.
-template <class Parameter, class Value>
-decltype(auto) pass(Value& value) {
-  static_assert(
-      !std::is_lvalue_reference_v<Parameter> || std::is_const_v<std::remove_reference_t<Parameter>>,
-      "perdure: a parameter is a value or a const reference");
-  if constexpr (std::is_lvalue_reference_v<Parameter>) {
-    return static_cast<const Value&>(value);
-  } else {
-    return std::move(value);
-  }
-}
 
 /// The frame of this coroutine keeps function and arguments alive for as long as the user's
 /// coroutine runs.
@@ -193,22 +137,40 @@ class Registry {
     return *this;
   }
 
+  /// A class with PERDURE_OPERATIONS, under its name in lower case.
+  template <internal::EntityClass T>
+  Registry& entity() {
+    add_entity(T::perdure_entity_name(), internal::make_entity<T>());
+    return *this;
+  }
+  /// A function `void f(EntityContext&)` that is called for every operation.
+  template <class F>
+  Registry& entity(std::string_view name, F function) {
+    add_entity(name, internal::make_entity(std::move(function)));
+    return *this;
+  }
+
   /// nullptr: there is none of this name. Valid as long as the registry.
   [[nodiscard]] const internal::OrchestrationFunction* find_orchestration(
       std::string_view name) const;
   [[nodiscard]] const internal::ActivityFunction* find_activity(std::string_view name) const;
+  [[nodiscard]] const internal::EntityFunction* find_entity(std::string_view name) const;
 
   using Orchestrations = std::map<std::string, internal::OrchestrationFunction, std::less<>>;
   using Activities = std::map<std::string, internal::ActivityFunction, std::less<>>;
   [[nodiscard]] const Orchestrations& orchestrations() const { return orchestrations_; }
   [[nodiscard]] const Activities& activities() const { return activities_; }
+  using Entities = std::map<std::string, internal::EntityFunction, std::less<>>;
+  [[nodiscard]] const Entities& entities() const { return entities_; }
 
  private:
   void add(std::string name, internal::OrchestrationFunction function);
   void add(std::string name, internal::ActivityFunction function);
+  void add_entity(std::string_view name, internal::EntityFunction function);
 
   Orchestrations orchestrations_;
   Activities activities_;
+  Entities entities_;
 };
 
 }  // namespace perdure

@@ -35,6 +35,7 @@ enum class ErrorCode : std::uint16_t {
   kFenced = 12,
   kPayloadTooLarge = 13,
   kInternal = 14,
+  kOperationFailed = 15,
 };
 
 /// "NOT_FOUND".

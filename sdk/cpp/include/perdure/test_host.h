@@ -46,6 +46,17 @@ class TestHost {
     registry().activity(std::move(name), std::move(function));
     return *this;
   }
+  /// A class with PERDURE_OPERATIONS, or a function `void f(EntityContext&)` under a name.
+  template <internal::EntityClass T>
+  TestHost& entity() {
+    registry().entity<T>();
+    return *this;
+  }
+  template <class F>
+  TestHost& entity(std::string_view name, F function) {
+    registry().entity(name, std::move(function));
+    return *this;
+  }
 
   /// Usable until the host is gone, also after a restart.
   Client client();

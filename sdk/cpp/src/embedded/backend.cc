@@ -46,6 +46,17 @@ engine::InstanceFilter to_engine(const Filter& filter, const std::string& hub) {
   return wanted;
 }
 
+Result<Payload> outcome_of(const EntityId& entity, std::string_view operation,
+                           model::ReplyBody body) {
+  auto& outcome = std::get<model::OperationOutcome>(body).outcome;
+  if (const auto* failure = std::get_if<model::Failure>(&outcome)) {
+    return Error(ErrorCode::kOperationFailed,
+                 fmt::format("operation '{}' of entity '{}' failed: {}: {}", operation,
+                             entity.text(), failure->type, failure->message));
+  }
+  return std::get<model::Payload>(std::move(outcome));
+}
+
 base::Duration to_span(std::chrono::microseconds span) { return base::Duration{span.count()}; }
 
 }  // namespace
@@ -93,7 +104,7 @@ void Backend::attach(engine::Engine& engine) {
 model::InstanceKey Backend::key(std::string id) const { return {settings_.hub, std::move(id)}; }
 
 template <class Command>
-Result<model::ReplyBody> Backend::call(Command command, base::Duration span) {
+Result<model::ReplyBody> Backend::ask(Command command, base::Duration span) {
   const runtime::SharedLock lock(engine_mutex_);
   if (engine_ == nullptr) return gone();
   const auto pending = std::make_shared<Pending>();
@@ -115,7 +126,7 @@ Result<model::ReplyBody> Backend::call(Command command, base::Duration span) {
 
 template <class Command>
 Result<void> Backend::tell(Command command) {
-  auto body = call(std::move(command), kCommitPatience);
+  auto body = ask(std::move(command), kCommitPatience);
   if (!body) return body.error();
   return {};
 }
@@ -136,7 +147,7 @@ Result<std::string> Backend::start(std::string name, std::optional<std::string> 
                                .reuse = reuse(options.if_exists()),
                                .idempotency_key = options.idempotency_key()};
   if (options.at()) command.started.scheduled_start = to_model(*options.at());
-  auto body = call(std::move(command), kCommitPatience);
+  auto body = ask(std::move(command), kCommitPatience);
   if (!body) return body.error();
   return id;
 }
@@ -197,14 +208,14 @@ Result<std::uint64_t> Backend::purge(const Filter& filter) {
 }
 
 Result<Instance> Backend::get(std::string id, bool with_input) {
-  auto body = call(model::GetInstance{{}, key(std::move(id)), with_input}, kCommitPatience);
+  auto body = ask(model::GetInstance{{}, key(std::move(id)), with_input}, kCommitPatience);
   if (!body) return body.error();
   return to_public(std::get<model::InstanceSnapshot>(*std::move(body)));
 }
 
 Result<Instance> Backend::wait(std::string id, bool until_ended,
                                std::chrono::microseconds timeout) {
-  auto body = call(
+  auto body = ask(
       model::AwaitInstance{.request = {},
                            .key = key(std::move(id)),
                            .until = until_ended ? model::Until::kEnded : model::Until::kStarted},
@@ -274,6 +285,88 @@ Result<std::optional<ScrubbedFile>> Backend::scrub(std::string_view after) {
   if (!file) return to_public(file.error());
   if (!*file) return std::optional<ScrubbedFile>();
   return std::optional(ScrubbedFile{.name = std::move((*file)->name), .bytes = (*file)->bytes});
+}
+
+// ---- entities -----------------------------------------------------------------------------------
+
+Result<Payload> Backend::call(const EntityId& entity, std::string operation, Payload input) {
+  if (settings_.known_entity) {
+    if (auto known = settings_.known_entity(entity); !known) return known.error();
+  }
+  const std::string name = operation;
+  auto body = ask(model::CallEntity{.request = {},
+                                    .key = key(entity.text()),
+                                    .operation = std::move(operation),
+                                    .input = std::move(input)},
+                  kCommitPatience);
+  if (!body) return body.error();
+  return outcome_of(entity, name, *std::move(body));
+}
+
+void Backend::call(const EntityId& entity, std::string operation, Payload input,
+                   std::function<void(Result<Payload>)> done) {
+  if (settings_.known_entity) {
+    if (auto known = settings_.known_entity(entity); !known) return done(known.error());
+  }
+  const runtime::SharedLock lock(engine_mutex_);
+  if (engine_ == nullptr) return done(gone());
+  model::CallEntity command{
+      .request = {}, .key = key(entity.text()), .operation = operation, .input = std::move(input)};
+  engine_->request(std::move(command), [entity, operation = std::move(operation),
+                                        done = std::move(done)](model::ReplyBody body) {
+    if (const auto* error = std::get_if<base::Error>(&body)) return done(to_public(*error));
+    done(outcome_of(entity, operation, std::move(body)));
+  });
+}
+
+Result<void> Backend::signal(const EntityId& entity, std::string operation, Payload input,
+                             std::optional<TimePoint> due) {
+  if (settings_.known_entity) {
+    if (auto known = settings_.known_entity(entity); !known) return known.error();
+  }
+  model::SignalEntity command{.request = {},
+                              .key = key(entity.text()),
+                              .operation = std::move(operation),
+                              .input = std::move(input),
+                              .fire_at = {}};
+  if (due) command.fire_at = to_model(*due);
+  return tell(std::move(command));
+}
+
+Result<EntityInfo> Backend::get(const EntityId& entity) {
+  auto body = ask(model::GetEntity{.request = {}, .key = key(entity.text())}, kCommitPatience);
+  if (!body) return body.error();
+  auto& seen = std::get<model::EntitySnapshot>(*body);
+  return EntityInfo{.id = entity,
+                    .state = std::move(seen.state),
+                    .updated = to_public(seen.updated),
+                    .locked_by = std::move(seen.locked_by),
+                    .waiting = seen.backlog};
+}
+
+Result<EntityPage> Backend::entities(std::string_view name, std::size_t page_size,
+                                     std::string_view continuation) {
+  const runtime::SharedLock lock(engine_mutex_);
+  if (engine_ == nullptr) return gone();
+  engine::InstanceFilter wanted;
+  wanted.hub = settings_.hub;
+  wanted.kind = engine::InstanceKind::kEntities;
+  if (!name.empty()) wanted.id_prefix = EntityId(name, {}).text();
+  auto found =
+      engine_->list(wanted, {.count_max = page_size, .continuation = std::string(continuation)});
+  if (!found) return to_public(found.error());
+  EntityPage page;
+  page.next = std::move(found->continuation);
+  for (engine::InstanceSummary& one : found->instances) {
+    const auto id = EntityId::parse(one.key.id);
+    if (!id) continue;
+    page.entities.push_back({.id = *id,
+                             .state = {},
+                             .updated = to_public(one.record.updated),
+                             .locked_by = one.record.lock ? one.record.lock->owner.key.id : "",
+                             .waiting = 0});
+  }
+  return page;
 }
 
 }  // namespace perdure::embedded

@@ -47,6 +47,7 @@ struct BackendSettings {
   std::function<std::string()> fresh_id;
   /// Whether this program has the orchestration. Empty: any name will do.
   std::function<Result<void>(const std::string& name)> known;
+  std::function<Result<void>(const EntityId& entity)> known_entity;
 };
 
 class Backend final : public ClientBackend {
@@ -77,10 +78,18 @@ class Backend final : public ClientBackend {
                                             std::size_t events_max) override;
   Result<History> record(std::string id) override;
   Result<std::optional<ScrubbedFile>> scrub(std::string_view after) override;
+  Result<Payload> call(const EntityId& entity, std::string operation, Payload input) override;
+  void call(const EntityId& entity, std::string operation, Payload input,
+            std::function<void(Result<Payload>)> done) override;
+  Result<void> signal(const EntityId& entity, std::string operation, Payload input,
+                      std::optional<TimePoint> due) override;
+  Result<EntityInfo> get(const EntityId& entity) override;
+  Result<EntityPage> entities(std::string_view name, std::size_t page_size,
+                              std::string_view continuation) override;
 
  private:
   template <class Command>
-  Result<model::ReplyBody> call(Command command, base::Duration span);
+  Result<model::ReplyBody> ask(Command command, base::Duration span);
   template <class Command>
   Result<void> tell(Command command);
   [[nodiscard]] model::InstanceKey key(std::string id) const;

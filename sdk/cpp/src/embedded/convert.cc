@@ -3,6 +3,7 @@
 #include "embedded/convert.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <utility>
@@ -28,6 +29,18 @@ Waiting waiting_for(model::TaskId task, const model::PendingTask& pending) {
     case model::TaskKind::kChild:
       waiting.kind = "child";
       waiting.detail = pending.child_id;
+      break;
+    case model::TaskKind::kCall:
+      waiting.kind = "operation";
+      waiting.detail = pending.child_id;
+      break;
+    case model::TaskKind::kSection:
+      waiting.kind = pending.locked < pending.entities.size() ? "lock" : "section";
+      waiting.detail = fmt::format("{} of {} entities", pending.locked, pending.entities.size());
+      break;
+    case model::TaskKind::kSignal:
+      waiting.kind = "signal";
+      waiting.detail = "due at " + internal::utc(pending.fire_at);
       break;
   }
   return waiting;
@@ -83,12 +96,34 @@ struct Describe {
   void operator()(const model::TaskCancelled& e) const {
     out.detail = fmt::format("task {}", e.cancelled.value);
   }
+  void operator()(const model::OperationCalled& e) const { operation(e); }
+  void operator()(const model::OperationSignaled& e) const { operation(e); }
+  void operator()(const model::OperationCompleted& e) const { out.payload = e.result; }
+  void operator()(const model::OperationFailed& e) const {
+    out.failure = internal::from_model(e.failure);
+  }
+  void operator()(const model::LockRequested& e) const {
+    out.detail = fmt::format("'{}'", fmt::join(e.entities, "', '"));
+  }
+  void operator()(const model::LockGranted&) const {}
+  void operator()(const model::LockReleased& e) const {
+    out.detail = fmt::format("section of task {}", e.section.value);
+  }
+  void operator()(const model::OperationRequested& e) const { out.name = e.operation; }
+  void operator()(const model::LockWanted& e) const {
+    out.detail = fmt::format("by '{}'", e.owner.key.id);
+  }
   void operator()(const model::ExecutionSuspended& e) const { out.detail = e.reason; }
   void operator()(const model::ExecutionResumed& e) const { out.detail = e.reason; }
   void operator()(const model::ExecutionTerminated& e) const { out.detail = e.reason; }
   void operator()(const model::ExecutionRewound& e) const { out.detail = e.reason; }
 
  private:
+  void operation(const auto& e) const {
+    out.name = e.operation;
+    out.detail = fmt::format("to '{}'", e.target);
+    out.payload = e.input;
+  }
   void due(base::Timestamp at) const { out.detail = "due at " + internal::utc(at); }
 
  public:

@@ -33,4 +33,10 @@ inline Result<void> check_known(const Registry& functions, const std::string& na
                                          names_of(functions.orchestrations()));
 }
 
+inline Result<void> check_known_entity(const Registry& functions, const EntityId& entity) {
+  if (functions.find_entity(entity.name()) != nullptr) return {};
+  return Error(ErrorCode::kNotFound, "this program has no entity '" + std::string(entity.name()) +
+                                         "'; it has " + names_of(functions.entities()));
+}
+
 }  // namespace perdure::embedded

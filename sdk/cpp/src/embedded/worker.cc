@@ -7,6 +7,8 @@
 #include <exception>
 #include <utility>
 
+#include "batch.h"
+#include "embedded/convert.h"
 #include "embedded/known.h"
 #include "exceptions.h"
 #include "model/limits.h"
@@ -16,6 +18,7 @@ namespace {
 
 constexpr const char* kFailureUnknownActivity = "perdure.UnknownActivity";
 constexpr const char* kFailureInputLost = "perdure.InputLost";
+
 internal::LogSink log_for(const InstanceLogSink& sink, const std::string& id) {
   if (!sink) return {};
   return [&sink, id](std::string_view line) { sink(id, line); };
@@ -38,6 +41,7 @@ Worker::~Worker() { engine_.dispatcher().detach(id_); }
 
 void Worker::run(model::WorkItem item) {
   if (auto* turn = std::get_if<model::TurnItem>(&item)) {
+    if (model::is_entity_id(turn->name)) return run_batch(std::move(*turn));
     run_turn(std::move(*turn));
   } else {
     run_activity(std::get<model::ActivityItem>(std::move(item)));
@@ -90,6 +94,19 @@ void Worker::run_turn(model::TurnItem item) {
   if (!run->ended()) held_.put(std::move(run));
   const auto answer = dispatcher.complete_turn(id_, std::move(item.token), *std::move(result));
   if (answer == dispatch::Answer::kNotHeld) held_.forget(key);
+}
+
+void Worker::run_batch(model::TurnItem item) {
+  const std::string_view name = std::string_view(item.name).substr(1);
+  const auto* function = functions_.find_entity(name);
+  if (function == nullptr) {
+    engine_.dispatcher().refuse_turn(id_, std::move(item.token),
+                                     fmt::format("this program has no entity '{}'; it has {}", name,
+                                                 names_of(functions_.entities())));
+    return;
+  }
+  model::TurnResult result = internal::run_batch(*function, item);
+  engine_.dispatcher().complete_turn(id_, std::move(item.token), std::move(result));
 }
 
 void Worker::run_activity(model::ActivityItem item) {

@@ -52,6 +52,8 @@ class Worker final {
 
  private:
   void run_turn(model::TurnItem item);
+  /// The batch of an entity.
+  void run_batch(model::TurnItem item);
   void run_activity(model::ActivityItem item);
   std::variant<model::Payload, model::Failure> outcome_of(model::ActivityItem& item,
                                                           const std::atomic<bool>& cancelled);
