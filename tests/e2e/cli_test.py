@@ -12,7 +12,8 @@ import time
 import programs
 
 COMMANDS = ("start", "get", "list", "history", "raise", "terminate", "suspend", "resume", "rewind",
-            "restart", "purge", "stats", "check", "scrub", "version", "help")
+            "restart", "purge", "entities", "entity", "signal", "stats", "check", "scrub",
+            "version", "help")
 
 
 class Commands(programs.Case):
@@ -202,6 +203,25 @@ class Commands(programs.Case):
         ran = self.run_program(programs.perdure(), "start", "nobody", "--id", "a", env=environment)
         self.assertEqual(ran.returncode, 0, ran.stderr)
         self.assertEqual(self.ask("get", "a", data="elsewhere")["id"], "a")
+
+    def test_entities(self):
+        self.run_program(programs.example("counter"), "--data", "store")
+        self.assertEqual(self.ask("list")["instances"], [])
+        listed = self.ask("entities")["entities"]
+        self.assertEqual([entity["id"] for entity in listed], ["@counter@index.html"])
+        self.assertEqual(self.ask("entities", "nobody")["entities"], [])
+        self.assertIn("@counter@index.html", self.succeed("entities", "counter"))
+        before = self.ask("entity", "@counter@index.html")
+        self.assertEqual((before["state"]["visits"], before["locked_by"]), (10_000, None))
+        self.assertIn("state ", self.succeed("entity", "@counter@index.html"))
+        self.ask("signal", "@counter@index.html", "visit", '"DK"')
+        self.assertEqual(self.ask("entity", "@counter@index.html")["waiting"], 1)
+        self.run_program(programs.example("counter"), "--data", "store")
+        after = self.ask("entity", "@counter@index.html")
+        self.assertEqual((after["state"]["visits"], after["waiting"]), (20_001, 0))
+        self.refused(self.cli("entity", "@counter@nobody"), 3, "NOT_FOUND", "@counter@nobody")
+        self.refused(self.cli("entity", "counter"), 2, "INVALID_ARGUMENT", "@name@key")
+        self.refused(self.cli("get", "@counter@x"), 2, "INVALID_ARGUMENT", "entities")
 
     def test_hubs_do_not_see_each_other(self):
         self.start("nobody", "--id", "a", "--hub", "north")
