@@ -117,6 +117,8 @@ def main():
             record(name, executions, seconds)
         if arguments.keep:
             keep(arguments.build, name, program)
+    if arguments.record:
+        subprocess.run([sys.executable, "-B", str(ROOT / "tools/ledger.py")], check=True)
     sys.exit(1 if failed else 0)
 
 

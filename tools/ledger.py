@@ -114,9 +114,9 @@ def simulated(records):
     rows = [("seeds", count(total(records, "seeds"))), ("steps", count(total(records, "steps"))),
             ("events", count(total(records, "events"))),
             ("faults injected", count(sum(faults.values()))),
-            ("crashes, each recovered", count(total(records, "crashes"))),
+            ("starts of a process, most after a crash", count(total(records, "crashes"))),
             ("virtual time", duration(total(records, "virtual_seconds"))),
-            ("processor time", duration(total(records, "seconds"))),
+            ("time, on two processors", duration(total(records, "seconds"))),
             ("failures", count(total(records, "failures")))]
     text = "\n## Simulation\n\nThe whole engine in one thread, on disks and clocks that lie.\n\n"
     text += table(("", "#total"), rows)
