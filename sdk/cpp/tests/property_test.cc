@@ -242,7 +242,7 @@ void play(Driver& driver, std::uint64_t seed) {
 model::EventBody changed(model::EventBody body) {
   std::visit(
       [](auto& b) {
-        if constexpr (requires { b.fire_at; }) {
+        if constexpr (requires { b.fire_at.us; }) {
           b.fire_at.us += 1;
         } else if constexpr (requires { b.cancelled; }) {
           b.cancelled.value += 1;
