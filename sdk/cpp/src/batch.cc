@@ -2,35 +2,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "batch.h"
 
-#include <algorithm>
-#include <chrono>
 #include <utility>
 #include <variant>
 
 #include "base/check.h"
 #include "exceptions.h"
+#include "time_points.h"
 
 namespace perdure::internal {
 namespace {
 
-/// The nearest that the type can hold.
-EntityTime time_of(base::Timestamp at) {
-  using std::chrono::duration_cast;
-  using std::chrono::microseconds;
-  const microseconds least = duration_cast<microseconds>(EntityTime::min().time_since_epoch());
-  const microseconds most = duration_cast<microseconds>(EntityTime::max().time_since_epoch());
-  return EntityTime(
-      duration_cast<EntityTime::duration>(std::clamp(microseconds(at.us), least, most)));
-}
-
-base::Timestamp timestamp_of(EntityTime at) {
-  return {std::chrono::duration_cast<std::chrono::microseconds>(at.time_since_epoch()).count()};
-}
-
 EntityBatch batch_of(model::TurnItem& item) {
   EntityBatch batch{.id = *EntityId::parse(item.token.key.id),
                     .hub = item.token.key.hub,
-                    .now = time_of(item.new_events.front().at),
+                    .now = to_time_point(item.new_events.front().at),
                     .state = std::move(item.state),
                     .operations = {},
                     .results = {},
@@ -57,7 +42,7 @@ model::Action action_of(EntityAction action, model::TaskId task) {
                                       .operation = std::move(action.name),
                                       .input = std::move(action.payload),
                                       .fire_at = {}};
-      if (action.at) signal.fire_at = timestamp_of(*action.at);
+      if (action.at) signal.fire_at = to_timestamp(*action.at);
       return signal;
     }
     case Kind::kCall:

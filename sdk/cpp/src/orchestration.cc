@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "operation.h"
 #include "runner.h"
+#include "time_points.h"
 
 namespace perdure {
 namespace internal {
@@ -136,10 +137,7 @@ internal::OperationRef Orchestration::start_operation(const EntityId& entity,
 void Orchestration::send_operation(const EntityId& entity, std::string_view operation,
                                    Payload input, std::optional<TimePoint> due) {
   std::optional<base::Timestamp> fire_at;
-  if (due) {
-    fire_at = base::Timestamp{
-        std::chrono::ceil<std::chrono::microseconds>(due->time_since_epoch()).count()};
-  }
+  if (due) fire_at = internal::to_timestamp(*due);
   run_->send_signal(entity, operation, std::move(input), fire_at);
 }
 
@@ -166,15 +164,10 @@ Future<void> Orchestration::timer(Duration delay) {
 }
 
 Future<void> Orchestration::timer(TimePoint due) {
-  // Rounded up: a timer is never early.
-  const auto since_epoch = std::chrono::ceil<std::chrono::microseconds>(due.time_since_epoch());
-  return {run_->start_timer(base::Timestamp{since_epoch.count()}), &internal::get_result<void>};
+  return {run_->start_timer(internal::to_timestamp(due)), &internal::get_result<void>};
 }
 
-Orchestration::TimePoint Orchestration::now() const {
-  return TimePoint(
-      std::chrono::duration_cast<TimePoint::duration>(std::chrono::microseconds(run_->now().us)));
-}
+Orchestration::TimePoint Orchestration::now() const { return internal::to_time_point(run_->now()); }
 
 const std::string& Orchestration::id() const { return run_->key().id; }
 const std::string& Orchestration::hub() const { return run_->key().hub; }

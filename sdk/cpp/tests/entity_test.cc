@@ -161,6 +161,14 @@ TEST_F(EntityTest, IsSignalledNowAndLater) {
   EXPECT_EQ(client.query(kAlice, &Account::balance).value(), 11);
 }
 
+TEST_F(EntityTest, IsNeverSignalledBeforeItsTimeNotEvenByANanosecond) {
+  ASSERT_TRUE(client.signal_at(host.now() + 1h + 1ns, kAlice, &Account::deposit, 1));
+  host.advance(1h);
+  EXPECT_EQ(client.query(kAlice, &Account::balance).value(), 0);
+  host.advance(1us);
+  EXPECT_EQ(client.query(kAlice, &Account::balance).value(), 1);
+}
+
 TEST_F(EntityTest, TransfersUnderACriticalSection) {
   ASSERT_TRUE(client.call(kAlice, &Account::deposit, 100));
   std::vector<std::string> ids;

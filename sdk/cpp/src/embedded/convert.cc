@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "decisions.h"
 #include "exceptions.h"
+#include "time_points.h"
 
 namespace perdure::embedded {
 namespace {
@@ -161,19 +162,9 @@ model::Status to_model(Status status) {
   PERDURE_CHECK(false, "a status outside its enumeration");
 }
 
-TimePoint to_public(base::Timestamp at) {
-  return TimePoint(std::chrono::duration_cast<TimePoint::duration>(
-      std::chrono::microseconds(std::clamp<std::int64_t>(
-          at.us,
-          std::chrono::duration_cast<std::chrono::microseconds>(TimePoint::min().time_since_epoch())
-              .count(),
-          std::chrono::duration_cast<std::chrono::microseconds>(TimePoint::max().time_since_epoch())
-              .count()))));
-}
+TimePoint to_public(base::Timestamp at) { return internal::to_time_point(at); }
 
-base::Timestamp to_model(TimePoint at) {
-  return {std::chrono::duration_cast<std::chrono::microseconds>(at.time_since_epoch()).count()};
-}
+base::Timestamp to_model(TimePoint at) { return internal::to_timestamp(at); }
 
 Instance to_public(model::InstanceSnapshot snapshot) {
   model::InstanceRecord& record = snapshot.record;
