@@ -42,20 +42,6 @@ Instance& Transition::entity(const InstanceKey& key) {
   return entity;
 }
 
-std::uint64_t Transition::enqueue(Instance& entity, model::EventBody body) {
-  model::InstanceRecord& record = entity.stored.record;
-  std::vector<model::Event> one{{facts.now, std::move(body)}};
-  const std::uint64_t number = record.inbox_next++;
-  std::string key = model::inbox_key(entity.key, number);
-  std::string row = model::encode_events(key, one);
-  put_new(model::Space::kInstance, std::move(key), std::move(row));
-  entity.inbox_bytes += model::encoded_size(one.front());
-  entity.stored.inbox.push_back({number, std::move(one.front())});
-  if (is_from_holder(entity, entity.stored.inbox.back())) ++entity.from_holder;
-  touch(entity);
-  return number;
-}
-
 void Transition::enqueue_later(Instance& entity, model::OperationRequested request,
                                base::Timestamp fire_at) {
   const auto& pending = entity.stored.pending;
@@ -147,28 +133,34 @@ void Transition::offer_batch(Instance& entity) {
   emit(model::OfferTurn{std::move(item)});
 }
 
+void Transition::tell_caller(const InstanceKey& entity, const model::Caller& caller,
+                             std::variant<model::Payload, model::Failure> outcome) {
+  model::Payload result;
+  std::optional<model::Failure> failure;
+  if (auto* failed = std::get_if<model::Failure>(&outcome)) {
+    failure = std::move(*failed);
+  } else {
+    result = std::get<model::Payload>(std::move(outcome));
+  }
+  if (caller.task.value >= 0) {
+    send(entity, model::OperationEnded{
+                     .caller = caller, .result = std::move(result), .failure = std::move(failure)});
+  } else if (!caller.then.empty()) {
+    send(entity, model::RunOperation{.entity = caller.key,
+                                     .request = {.operation = caller.then,
+                                                 .input = std::move(result),
+                                                 .failure = std::move(failure)}});
+  }
+}
+
 void Transition::settle_operation(Instance& entity, std::size_t place,
                                   std::variant<model::Payload, model::Failure> outcome) {
   const InboxMessage& message = entity.stored.inbox[place];
   const auto& request = std::get<model::OperationRequested>(message.event.body);
   if (const auto waiting = entity.callers.extract(message.number)) {
     reply(waiting.mapped(), model::OperationOutcome{std::move(outcome)});
-  } else if (request.caller && request.caller->task.value >= 0) {
-    model::OperationEnded ended{.caller = *request.caller};
-    if (auto* failure = std::get_if<model::Failure>(&outcome)) {
-      ended.failure = std::move(*failure);
-    } else {
-      ended.result = std::get<model::Payload>(std::move(outcome));
-    }
-    send(entity.key, std::move(ended));
-  } else if (request.caller && !request.caller->then.empty()) {
-    model::OperationRequested told{.operation = request.caller->then};
-    if (auto* failure = std::get_if<model::Failure>(&outcome)) {
-      told.failure = std::move(*failure);
-    } else {
-      told.input = std::get<model::Payload>(std::move(outcome));
-    }
-    send(entity.key, model::RunOperation{.entity = request.caller->key, .request = told});
+  } else if (request.caller) {
+    tell_caller(entity.key, *request.caller, std::move(outcome));
   }
   erase_inbox(entity, place);
 }
@@ -182,9 +174,7 @@ void Transition::show(Instance& entity) {
 void Transition::acquire_next(const Instance& owner, model::TaskId section) {
   const model::PendingTask& pending = owner.stored.pending.at(section);
   send(owner.key, model::AcquireLock{.entity = {owner.key.hub, pending.entities[pending.locked]},
-                                     .owner = {.key = owner.key,
-                                               .execution = owner.stored.record.execution,
-                                               .task = section}});
+                                     .owner = caller_of(owner, section)});
 }
 
 void Transition::release_section(const Instance& owner, model::TaskId section) {
@@ -192,9 +182,7 @@ void Transition::release_section(const Instance& owner, model::TaskId section) {
   const std::size_t asked = std::min<std::size_t>(pending.locked + 1, pending.entities.size());
   for (std::size_t i = 0; i < asked; ++i) {
     send(owner.key, model::ReleaseLock{.entity = {owner.key.hub, pending.entities[i]},
-                                       .owner = {.key = owner.key,
-                                                 .execution = owner.stored.record.execution,
-                                                 .task = section}});
+                                       .owner = caller_of(owner, section)});
   }
 }
 

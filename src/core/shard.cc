@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -226,10 +227,12 @@ void publish(Shard& shard, const model::PublishEntity& published) {
   Instance* entity = shard.instances.find(published.key);
   PERDURE_CHECK(entity != nullptr, "an entity was forgotten before it was published");
   Publication& publication = entity->publication;
-  while (!publication.settling.empty() &&
-         publication.settling.front().version <= published.version) {
-    publication.view = std::move(publication.settling.front().view);
-    publication.settling.pop_front();
+  auto& settling = publication.settling;
+  auto durable = settling.begin();
+  while (durable != settling.end() && durable->version <= published.version) ++durable;
+  if (durable != settling.begin()) {
+    publication.view = std::move(std::prev(durable)->view);
+    settling.erase(settling.begin(), durable);
   }
   if (!entity->exists) shard.instances.note_absent(*entity);
 }

@@ -224,16 +224,22 @@ void Transition::clear_prologue(Instance& instance) {
 }
 
 void Transition::deliver(Instance& instance, model::EventBody body) {
+  enqueue(instance, std::move(body));
+  offer_turn(instance);
+}
+
+std::uint64_t Transition::enqueue(Instance& instance, model::EventBody body) {
   model::InstanceRecord& record = instance.stored.record;
+  const std::uint64_t number = record.inbox_next++;
   std::vector<model::Event> one{{facts.now, std::move(body)}};
-  std::string key = model::inbox_key(instance.key, record.inbox_next);
+  std::string key = model::inbox_key(instance.key, number);
   std::string row = model::encode_events(key, one);
   put_new(model::Space::kInstance, std::move(key), std::move(row));
   instance.inbox_bytes += model::encoded_size(one.front());
-  instance.stored.inbox.push_back({record.inbox_next, std::move(one.front())});
-  ++record.inbox_next;
+  instance.stored.inbox.push_back({number, std::move(one.front())});
+  if (is_from_holder(instance, instance.stored.inbox.back())) ++instance.from_holder;
   touch(instance);
-  offer_turn(instance);
+  return number;
 }
 
 void Transition::consume_inbox(Instance& instance, std::size_t count) {

@@ -72,6 +72,8 @@ class Transition {
   model::EventNumber append_history(Instance& instance, std::vector<model::Event> events);
   void put_prologue(Instance& instance, std::vector<model::Event> events);
   void clear_prologue(Instance& instance);
+  /// Puts a message behind those that wait in the inbox. Answers its number.
+  std::uint64_t enqueue(Instance& instance, model::EventBody body);
   /// An event for the next turn. Offers the turn if it can run.
   void deliver(Instance& instance, model::EventBody body);
   void consume_inbox(Instance& instance, std::size_t count);
@@ -85,8 +87,6 @@ class Transition {
   // ---- entities ----
   /// The entity, which begins to exist with its first message.
   Instance& entity(const model::InstanceKey& key);
-  /// Puts an operation or a request for the lock behind those that wait. Answers its number.
-  std::uint64_t enqueue(Instance& entity, model::EventBody body);
   /// Not before that time.
   void enqueue_later(Instance& entity, model::OperationRequested request, base::Timestamp fire_at);
   /// Hands the lock to the next in line, and the operations that may run to a worker; whatever
@@ -94,6 +94,9 @@ class Transition {
   void go_on(Instance& entity);
   /// The owner no longer waits in line for the lock.
   void forget_wanted(Instance& entity, const model::Caller& owner);
+  /// An entity tells whoever waits for an operation's outcome; nobody may.
+  void tell_caller(const model::InstanceKey& entity, const model::Caller& caller,
+                   std::variant<model::Payload, model::Failure> outcome);
   /// The operation at this place of the inbox has its outcome: whoever waits is told.
   void settle_operation(Instance& entity, std::size_t place,
                         std::variant<model::Payload, model::Failure> outcome);

@@ -49,6 +49,10 @@ void rewind(Transition& t, Instance& instance, const std::string& reason);
 void terminate(Transition& t, Instance& instance, const std::string& reason, model::Payload output,
                bool recursive);
 
+/// What these actions of an orchestration send, in its turn and again when it is rewound.
+model::StartChild start_of(const Instance& instance, const model::ChildScheduled& scheduled);
+model::RunOperation call_of(const Instance& instance, const model::OperationCalled& called);
+
 /// An entity's side of CompleteTurn. `turn` was in flight and is not any more.
 void complete_batch(Transition& t, Instance& entity, const Instance::TurnInFlight& turn,
                     model::TurnResult result);

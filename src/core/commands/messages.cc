@@ -99,18 +99,12 @@ void take(Transition& t, model::StartOrchestration& message) {
 /// The sender is committed and can not be refused any more: whoever waits for the outcome is told
 /// that there is no room, and a signal is dropped.
 void refuse_operation(Transition& t, const Instance& entity, const model::RunOperation& message) {
-  const std::optional<model::Caller>& caller = message.request.caller;
-  if (!caller) return;
-  model::Failure full{.type = model::kFailureInboxFull,
-                      .message = fmt::format("{} operations of entity '{}' wait already, the limit",
-                                             entity.stored.inbox.size(), entity.key.id)};
-  if (caller->task.value >= 0) {
-    t.send(entity.key, model::OperationEnded{.caller = *caller, .failure = std::move(full)});
-  } else if (!caller->then.empty()) {
-    t.send(entity.key,
-           model::RunOperation{.entity = caller->key,
-                               .request = {.operation = caller->then, .failure = std::move(full)}});
-  }
+  if (!message.request.caller) return;
+  t.tell_caller(
+      entity.key, *message.request.caller,
+      model::Failure{.type = model::kFailureInboxFull,
+                     .message = fmt::format("{} operations of entity '{}' wait already, the limit",
+                                            entity.stored.inbox.size(), entity.key.id)});
 }
 
 void take(Transition& t, model::RunOperation& message) {

@@ -105,7 +105,6 @@ model::PendingTask pending_of(const model::Event& event, model::EventNumber chun
 
 void reopen(Transition& t, Instance& instance, const model::Event& event, std::size_t number,
             const std::string& reason) {
-  const model::InstanceRecord& record = instance.stored.record;
   const std::size_t row = number / kEventsPerRewrittenRow;
   const model::TaskId task = *model::task_of(event);
   t.add_pending(instance, task,
@@ -114,29 +113,11 @@ void reopen(Transition& t, Instance& instance, const model::Event& event, std::s
   if (const auto* activity = std::get_if<model::ActivityScheduled>(&event.body)) {
     t.offer_activity(instance, task, activity->input);
   } else if (const auto* call = std::get_if<model::OperationCalled>(&event.body)) {
-    t.send(instance.key,
-           model::RunOperation{
-               .entity = {instance.key.hub, call->target},
-               .request = {.operation = call->operation,
-                           .input = call->input,
-                           .caller = model::Caller{
-                               .key = instance.key, .execution = record.execution, .task = task}}});
+    t.send(instance.key, call_of(instance, *call));
   } else if (std::holds_alternative<model::LockRequested>(event.body)) {
     t.acquire_next(instance, task);
   } else if (const auto* child = std::get_if<model::ChildScheduled>(&event.body)) {
-    t.send(instance.key,
-           model::RewindChild{
-               .start = {.child = {instance.key.hub, child->id},
-                         .started = {.name = child->name,
-                                     .version = child->version,
-                                     .input = child->input,
-                                     .tags = child->tags,
-                                     .parent = model::Parent{.key = instance.key,
-                                                             .execution = record.execution,
-                                                             .task = task,
-                                                             .name = record.name},
-                                     .trace_parent = child->trace_parent}},
-               .reason = reason});
+    t.send(instance.key, model::RewindChild{.start = start_of(instance, *child), .reason = reason});
   }
 }
 

@@ -166,24 +166,6 @@ std::string default_child_id(const Instance& instance, model::TaskId task) {
                      task.value);
 }
 
-model::StartChild start_of(const Instance& instance, const model::ChildScheduled& scheduled) {
-  const model::InstanceRecord& record = instance.stored.record;
-  return {.child = {instance.key.hub, scheduled.id},
-          .started = {.name = scheduled.name,
-                      .version = scheduled.version,
-                      .input = scheduled.input,
-                      .tags = scheduled.tags,
-                      .parent = model::Parent{.key = instance.key,
-                                              .execution = record.execution,
-                                              .task = scheduled.task,
-                                              .name = record.name},
-                      .trace_parent = scheduled.trace_parent}};
-}
-
-model::Caller sender(const Instance& instance, model::TaskId task) {
-  return {.key = instance.key, .execution = instance.stored.record.execution, .task = task};
-}
-
 /// Where an action's event is in the history.
 struct Place {
   model::EventNumber chunk = 0;
@@ -243,10 +225,7 @@ struct ApplyAction {
                      .index = place.index,
                      .child_id = called.target});
     }
-    t.send(instance.key, model::RunOperation{.entity = {instance.key.hub, called.target},
-                                             .request = {.operation = called.operation,
-                                                         .input = called.input,
-                                                         .caller = sender(instance, called.task)}});
+    t.send(instance.key, call_of(instance, called));
   }
 
   void operator()(const model::OperationSignaled& signaled) const {
@@ -254,7 +233,7 @@ struct ApplyAction {
            model::RunOperation{.entity = {instance.key.hub, signaled.target},
                                .request = {.operation = signaled.operation,
                                            .input = signaled.input,
-                                           .caller = sender(instance, model::TaskId{-1})},
+                                           .caller = caller_of(instance, model::TaskId{-1})},
                                .fire_at = signaled.fire_at});
   }
 
@@ -379,6 +358,27 @@ void continue_as_new(Transition& t, Instance& instance, const Instance::TurnInFl
 }
 
 }  // namespace
+
+model::StartChild start_of(const Instance& instance, const model::ChildScheduled& scheduled) {
+  const model::InstanceRecord& record = instance.stored.record;
+  return {.child = {instance.key.hub, scheduled.id},
+          .started = {.name = scheduled.name,
+                      .version = scheduled.version,
+                      .input = scheduled.input,
+                      .tags = scheduled.tags,
+                      .parent = model::Parent{.key = instance.key,
+                                              .execution = record.execution,
+                                              .task = scheduled.task,
+                                              .name = record.name},
+                      .trace_parent = scheduled.trace_parent}};
+}
+
+model::RunOperation call_of(const Instance& instance, const model::OperationCalled& called) {
+  return {.entity = {instance.key.hub, called.target},
+          .request = {.operation = called.operation,
+                      .input = called.input,
+                      .caller = caller_of(instance, called.task)}};
+}
 
 void apply_command(Transition& t, model::CompleteTurn& command) {
   Instance& instance = t.instance(command.token.key);

@@ -49,8 +49,8 @@ struct Publication {
     model::EntitySnapshot view;
   };
   model::EntitySnapshot view;
-  std::deque<Settling> settling;  // oldest first
-  std::uint64_t version = 0;      // of the newest
+  std::vector<Settling> settling;  // oldest first; few, and no memory while there are none
+  std::uint64_t version = 0;       // of the newest
 };
 
 struct Instance {
@@ -87,6 +87,11 @@ struct Instance {
 };
 
 inline bool is_entity(const Instance& instance) { return model::is_entity_id(instance.key.id); }
+
+/// The instance as who sends: `task` waits for the outcome; negative: none does.
+inline model::Caller caller_of(const Instance& instance, model::TaskId task) {
+  return {.key = instance.key, .execution = instance.stored.record.execution, .task = task};
+}
 
 /// Computes what follows from `stored` and is kept beside it. After loading.
 void count(Instance& instance);
