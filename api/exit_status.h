@@ -38,6 +38,9 @@ constexpr int exit_status(ErrorCode code) {
     case ErrorCode::kUnavailable:
     case ErrorCode::kDeadlineExceeded:
     case ErrorCode::kFenced: return 10;
+    case ErrorCode::kUnauthenticated:
+    case ErrorCode::kPermissionDenied: return 11;
+    case ErrorCode::kUnimplemented: return 12;
     case ErrorCode::kInternal: break;
   }
   return kExitInternal;

@@ -52,6 +52,9 @@ std::string_view error_name(ErrorCode code) {
     case ErrorCode::kPayloadTooLarge: return "PAYLOAD_TOO_LARGE";
     case ErrorCode::kInternal: return "INTERNAL";
     case ErrorCode::kOperationFailed: return "OPERATION_FAILED";
+    case ErrorCode::kUnauthenticated: return "UNAUTHENTICATED";
+    case ErrorCode::kPermissionDenied: return "PERMISSION_DENIED";
+    case ErrorCode::kUnimplemented: return "UNIMPLEMENTED";
   }
   return row(code).name;
 }

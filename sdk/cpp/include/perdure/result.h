@@ -36,6 +36,9 @@ enum class ErrorCode : std::uint16_t {
   kPayloadTooLarge = 13,
   kInternal = 14,
   kOperationFailed = 15,
+  kUnauthenticated = 16,
+  kPermissionDenied = 17,
+  kUnimplemented = 18,
 };
 
 /// "NOT_FOUND".
