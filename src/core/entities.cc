@@ -165,6 +165,20 @@ void Transition::settle_operation(Instance& entity, std::size_t place,
   erase_inbox(entity, place);
 }
 
+void Transition::drop_operations(Instance& entity, const model::Failure& failure) {
+  for (std::size_t place = 0; place < entity.stored.inbox.size();) {
+    const model::EventBody& body = entity.stored.inbox[place].event.body;
+    if (std::holds_alternative<model::OperationRequested>(body)) {
+      settle_operation(entity, place, failure);
+    } else {
+      ++place;
+    }
+  }
+  while (!entity.stored.pending.empty()) {
+    remove_pending(entity, entity.stored.pending.begin()->first);
+  }
+}
+
 void Transition::show(Instance& entity) {
   Publication& publication = entity.publication;
   publication.settling.push_back({++publication.version, view_of(entity)});

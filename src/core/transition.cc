@@ -334,7 +334,8 @@ void Transition::offer_turn(Instance& instance) {
   model::TurnItem item{.token = turn.token,
                        .name = record.name,
                        .version = record.version,
-                       .uncounted_redelivery = !turn.counted};
+                       .uncounted_redelivery = !turn.counted,
+                       .worker_trace = record.worker_trace};
   item.new_events.reserve(1 + stored.prologue.size() + turn.messages);
   item.new_events.push_back({turn.at, model::TurnStarted{}});
   item.new_events.insert(item.new_events.end(), stored.prologue.begin(), stored.prologue.end());
@@ -343,7 +344,8 @@ void Transition::offer_turn(Instance& instance) {
   emit(model::OfferTurn{std::move(item)});
 }
 
-void Transition::offer_activity(Instance& instance, model::TaskId task, model::Payload input) {
+void Transition::offer_activity(Instance& instance, const model::ActivityScheduled& scheduled) {
+  const model::TaskId task = scheduled.task;
   const model::PendingTask& pending = instance.stored.pending.at(task);
   instance.offered.insert(task);
   emit(model::OfferActivity{{.token = {.key = instance.key,
@@ -352,10 +354,13 @@ void Transition::offer_activity(Instance& instance, model::TaskId task, model::P
                                        .attempt = pending.attempts + 1},
                              .name = pending.name,
                              .version = pending.version,
-                             .input = std::move(input)}});
+                             .input = scheduled.input,
+                             .tags = scheduled.tags,
+                             .trace_parent = scheduled.trace_parent}});
 }
 
-void Transition::offer_activity_again(Instance& instance, model::TaskId task) {
+void Transition::offer_activity_again(Instance& instance, model::TaskId task,
+                                      Redelivery redelivery) {
   const model::PendingTask& pending = instance.stored.pending.at(task);
   instance.offered.insert(task);
   emit(model::OfferActivity{{.token = {.key = instance.key,
@@ -365,7 +370,7 @@ void Transition::offer_activity_again(Instance& instance, model::TaskId task) {
                              .name = pending.name,
                              .version = pending.version,
                              .input = model::EventReference{pending.chunk, pending.index},
-                             .uncounted_redelivery = true}});
+                             .uncounted_redelivery = redelivery == Redelivery::kUncounted}});
 }
 
 void Transition::park(Instance& instance, std::string why) {

@@ -6,6 +6,7 @@
 // than one command is a verb here, so that it cannot differ between them.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <variant>
 #include <vector>
@@ -100,6 +101,9 @@ class Transition {
   /// The operation at this place of the inbox has its outcome: whoever waits is told.
   void settle_operation(Instance& entity, std::size_t place,
                         std::variant<model::Payload, model::Failure> outcome);
+  /// Every operation that waits fails, also what is due later; who waits for the lock goes on
+  /// waiting.
+  void drop_operations(Instance& entity, const model::Failure& failure);
   /// Clients see the entity as it is now, when that is durable.
   void show(Instance& entity);
   /// Asks the next entity of the section for its lock.
@@ -110,9 +114,11 @@ class Transition {
 
   // ---- work ----
   void offer_turn(Instance& instance);
-  void offer_activity(Instance& instance, model::TaskId task, model::Payload input);
+  void offer_activity(Instance& instance, const model::ActivityScheduled& scheduled);
+  /// It may have been handed out before: that must be counted first.
+  enum class Redelivery : std::uint8_t { kNo, kUncounted };
   /// By reference: the worker reads the input from the history.
-  void offer_activity_again(Instance& instance, model::TaskId task);
+  void offer_activity_again(Instance& instance, model::TaskId task, Redelivery redelivery);
   /// No turn is offered until `unpark`. REQUIRES: `why` is not empty.
   void park(Instance& instance, std::string why);
   void unpark(Instance& instance);

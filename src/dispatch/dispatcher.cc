@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/overloaded.h"
 #include "model/record.h"
 
 namespace perdure::dispatch {
@@ -42,8 +43,9 @@ struct Dispatcher::Waiter {
 /// Shared by the map and by threads that are inside a call for it while it is detached.
 struct Dispatcher::Worker {
   WorkerOptions options;
-  Lane<model::TurnItem>::Share turns;
-  Lane<model::ActivityItem>::Share activities;
+  TurnLane::Share turns;
+  TurnLane::Share batches;
+  ActivityLane::Share activities;
   std::vector<Waiter*> waiters;
   bool hungry = false;  // its last try_pull answered less than asked for
   runtime::Mutex calling;
@@ -55,33 +57,50 @@ struct Dispatcher::Found {
   std::vector<model::Command> begin;
 };
 
-template <>
-Lane<model::TurnItem>& Dispatcher::lane() {
-  return turns_;
+Dispatcher::TurnLane& Dispatcher::lane_of(const model::TurnToken& token) {
+  return model::is_entity_id(token.key.id) ? batches_ : turns_;
 }
-template <>
-Lane<model::ActivityItem>& Dispatcher::lane() {
-  return activities_;
+Dispatcher::ActivityLane& Dispatcher::lane_of(const model::ActivityToken&) { return activities_; }
+
+Dispatcher::TurnLane::Share& Dispatcher::share_of(Worker& worker, const model::TurnToken& token) {
+  return model::is_entity_id(token.key.id) ? worker.batches : worker.turns;
 }
-template <>
-Lane<model::TurnItem>::Share& Dispatcher::share<model::TurnItem>(Worker& worker) {
-  return worker.turns;
-}
-template <>
-Lane<model::ActivityItem>::Share& Dispatcher::share<model::ActivityItem>(Worker& worker) {
+Dispatcher::ActivityLane::Share& Dispatcher::share_of(Worker& worker, const model::ActivityToken&) {
   return worker.activities;
+}
+
+std::size_t Dispatcher::waiting() const {
+  return turns_.waiting() + batches_.waiting() + activities_.waiting();
+}
+std::size_t Dispatcher::leased() const {
+  return turns_.leased() + batches_.leased() + activities_.leased();
 }
 
 // ---- the engine's side --------------------------------------------------------------------------
 
-Lane<model::TurnItem>::Share* Dispatcher::sticky_share(const model::TurnItem& item) {
-  if (sticky_.empty()) return nullptr;
-  const auto remembered = sticky_.find(item.token.key);
+Dispatcher::TurnLane::Share* Dispatcher::wanted_by(const model::TurnItem& item) {
+  const model::InstanceKey& key = item.token.key;
+  const auto suits = [&](TurnLane::Share& share) {
+    return share.accepts(item) && share.has_room_for_own();
+  };
+  if (const auto declined = declined_.extract(key)) {
+    for (const auto& worker : in_order_) {
+      TurnLane::Share& share = share_of(*worker, item.token);
+      if (share.worker != declined.mapped() && suits(share)) return &share;
+    }
+    return nullptr;
+  }
+  if (sticky_.empty() || model::is_entity_id(key.id)) return nullptr;
+  const auto remembered = sticky_.find(key);
   if (remembered == sticky_.end()) return nullptr;
   const auto worker = workers_.find(remembered->second);
   if (worker == workers_.end()) return nullptr;
-  auto& share = worker->second->turns;
-  return share.accepts(item.name) && share.has_room_for_own() ? &share : nullptr;
+  TurnLane::Share& share = worker->second->turns;
+  return suits(share) ? &share : nullptr;
+}
+
+Dispatcher::ActivityLane::Share* Dispatcher::wanted_by(const model::ActivityItem&) {
+  return nullptr;
 }
 
 template <class Item>
@@ -93,10 +112,10 @@ void Dispatcher::offer_all(std::vector<Item>& items) {
       // A counted redelivery waited for its turn once already.
       const bool first = item.token.attempt > 1 && !item.uncounted_redelivery;
       const std::int64_t order = first ? --first_order_ : ++last_order_;
-      typename Lane<Item>::Share* own_of = nullptr;
-      if constexpr (std::is_same_v<Item, model::TurnItem>) own_of = sticky_share(item);
+      auto* own_of = wanted_by(item);
+      auto& lane = lane_of(item.token);
       const std::size_t bytes = bytes_of(item);
-      lane<Item>().offer(std::move(item), order, bytes, own_of);
+      lane.offer(std::move(item), order, bytes, own_of);
     }
     offers_.fetch_add(1, std::memory_order_release);
     // A thread that looks out needs no wake-up to take one.
@@ -117,10 +136,8 @@ void Dispatcher::withdraw(const std::vector<model::WorkToken>& tokens) {
   {
     const std::lock_guard lock(mutex_);
     for (const model::WorkToken& token : tokens) {
-      const auto* turn = std::get_if<model::TurnToken>(&token);
       const std::optional<WorkerId> holder =
-          turn != nullptr ? turns_.withdraw(*turn)
-                          : activities_.withdraw(std::get<model::ActivityToken>(token));
+          std::visit([this](const auto& one) { return lane_of(one).withdraw(one); }, token);
       if (!holder) continue;
       if (auto worker = find(*holder); worker && worker->options.withdrawn) {
         tell.emplace_back(std::move(worker), &token);
@@ -139,11 +156,7 @@ void Dispatcher::prepared(const std::vector<model::WorkToken>& tokens) {
   {
     const std::lock_guard lock(mutex_);
     for (const model::WorkToken& token : tokens) {
-      if (const auto* turn = std::get_if<model::TurnToken>(&token)) {
-        turns_.prepared(*turn);
-      } else {
-        activities_.prepared(std::get<model::ActivityToken>(token));
-      }
+      std::visit([this](const auto& one) { lane_of(one).prepared(one); }, token);
       rouse_all(hungry);
     }
   }
@@ -152,9 +165,13 @@ void Dispatcher::prepared(const std::vector<model::WorkToken>& tokens) {
 
 std::vector<model::WorkToken> Dispatcher::unknown(std::vector<model::WorkToken> tokens) const {
   const auto is_known = [this](const model::WorkToken& token) {
-    const auto* turn = std::get_if<model::TurnToken>(&token);
-    return turn != nullptr ? turns_.knows(*turn)
-                           : activities_.knows(std::get<model::ActivityToken>(token));
+    return std::visit(
+        base::Overloaded{
+            [this](const model::TurnToken& turn) {
+              return model::is_entity_id(turn.key.id) ? batches_.knows(turn) : turns_.knows(turn);
+            },
+            [this](const model::ActivityToken& activity) { return activities_.knows(activity); }},
+        token);
   };
   std::vector<model::WorkToken> unknown;
   for (std::size_t begin = 0; begin < tokens.size(); begin += kLookupsPerLock) {
@@ -177,34 +194,36 @@ void Dispatcher::close() {
 
 bool Dispatcher::wait_until_returned(base::Duration span) {
   runtime::Lock lock(mutex_);
-  return returned_.wait_for(lock, span,
-                            [this] { return turns_.leased() + activities_.leased() == 0; });
+  return returned_.wait_for(lock, span, [this] { return leased() == 0; });
 }
 
 DispatcherStats Dispatcher::stats() const {
   const std::lock_guard lock(mutex_);
-  return {.turns_waiting = turns_.waiting(),
-          .turns_leased = turns_.leased(),
+  return {.turns_waiting = turns_.waiting() + batches_.waiting(),
+          .turns_leased = turns_.leased() + batches_.leased(),
           .activities_waiting = activities_.waiting(),
           .activities_leased = activities_.leased(),
-          .bytes_waiting = turns_.bytes() + activities_.bytes(),
+          .bytes_waiting = turns_.bytes() + batches_.bytes() + activities_.bytes(),
           .workers = workers_.size()};
 }
 
 void Dispatcher::publish() {
-  queued_bytes_.store(turns_.bytes() + activities_.bytes(), std::memory_order_relaxed);
+  queued_bytes_.store(turns_.bytes() + batches_.bytes() + activities_.bytes(),
+                      std::memory_order_relaxed);
 }
 
 // ---- waking -------------------------------------------------------------------------------------
 
 bool Dispatcher::has_work_for(Worker& worker, Kinds kinds) {
+  const auto has = [](auto& lane, auto& share) {
+    using Others = typename std::remove_reference_t<decltype(lane)>::Others;
+    return lane.next(share, Others::kRespect) != nullptr;
+  };
   if (includes(kinds, Kinds::kTurns) &&
-      turns_.next(worker.turns, Lane<model::TurnItem>::Others::kRespect) != nullptr) {
+      (has(turns_, worker.turns) || has(batches_, worker.batches))) {
     return true;
   }
-  return includes(kinds, Kinds::kActivities) &&
-         activities_.next(worker.activities, Lane<model::ActivityItem>::Others::kRespect) !=
-             nullptr;
+  return includes(kinds, Kinds::kActivities) && has(activities_, worker.activities);
 }
 
 /// Wakes one waiting thread of the worker, or notes that its callback is due.
@@ -227,7 +246,7 @@ void Dispatcher::rouse(Worker& worker, std::vector<std::shared_ptr<Worker>>& hun
 
 /// One more thread, of any worker. The workers take turns at being asked first.
 void Dispatcher::rouse_all(std::vector<std::shared_ptr<Worker>>& hungry) {
-  if (idle_ == 0 || turns_.waiting() + activities_.waiting() == 0) return;
+  if (idle_ == 0 || waiting() == 0) return;
   const std::size_t before = idle_;
   for (std::size_t i = 0; i < in_order_.size() && idle_ == before; ++i) {
     rouse(*in_order_[i], hungry);
@@ -246,23 +265,27 @@ void Dispatcher::call_wakeups(const std::vector<std::shared_ptr<Worker>>& hungry
 
 WorkerId Dispatcher::attach(WorkerOptions options) {
   auto worker = std::make_shared<Worker>();
-  const Names orchestrations = options.orchestrations;
-  const bool takes_turns = options.turns_max > 0;
+  const TurnFilter turns{options.hub, options.orchestrations, options.entities};
+  const bool takes_turns = options.turns_max > 0 || options.batches_max.value_or(0) > 0;
   const WorkerId id = add(std::move(worker), std::move(options));
-  if (takes_turns) sink_.attached(orchestrations);
+  if (takes_turns) sink_.attached(turns);
   return id;
 }
 
 WorkerId Dispatcher::add(std::shared_ptr<Worker> worker, WorkerOptions options) {
   const std::lock_guard lock(mutex_);
   const WorkerId id{++last_worker_};
-  worker->turns.worker = worker->activities.worker = id;
+  worker->turns.worker = worker->batches.worker = worker->activities.worker = id;
+  worker->turns.hub = worker->batches.hub = worker->activities.hub = options.hub;
   worker->turns.items_max = options.turns_max;
+  worker->batches.items_max = options.batches_max.value_or(options.turns_max);
   worker->activities.items_max = options.activities_max;
   worker->turns.names = std::move(options.orchestrations);
+  worker->batches.names = std::move(options.entities);
   worker->activities.names = std::move(options.activities);
   worker->options = std::move(options);
   turns_.attach(worker->turns);
+  batches_.attach(worker->batches);
   activities_.attach(worker->activities);
   if (worker->turns.items_max > 0) turn_workers_.fetch_add(1, std::memory_order_relaxed);
   in_order_.push_back(worker);
@@ -284,6 +307,9 @@ void Dispatcher::detach(WorkerId id) {
     if (turn_workers_.load(std::memory_order_relaxed) < 2) sticky_.clear();
     if (std::exchange(worker->hungry, false)) --idle_;
     for (model::TurnToken& token : turns_.detach(worker->turns)) {
+      returned.push_back(model::ReturnWork{std::move(token)});
+    }
+    for (model::TurnToken& token : batches_.detach(worker->batches)) {
       returned.push_back(model::ReturnWork{std::move(token)});
     }
     for (model::ActivityToken& token : activities_.detach(worker->activities)) {
@@ -313,36 +339,48 @@ void Dispatcher::post(std::vector<model::Command> commands) {
   }
 }
 
+/// Hands the entry out, or has its hand-out counted first.
+template <class LaneOfItem>
+void Dispatcher::take(LaneOfItem& lane, typename LaneOfItem::Entry& entry, Worker& worker,
+                      Found& found) {
+  auto& share = share_of(worker, entry.item.token);
+  if (entry.item.uncounted_redelivery) {
+    found.begin.push_back(model::BeginAttempt{lane.prepare(entry, share)});
+  } else {
+    found.items.emplace_back(lane.lease(entry, share));
+  }
+}
+
 /// Takes what the worker may have.
 Dispatcher::Found Dispatcher::collect(Worker& worker, Kinds kinds, std::size_t count_max) {
   Found found;
+  const bool turns = includes(kinds, Kinds::kTurns);
+  const bool activities = includes(kinds, Kinds::kActivities);
   while (found.items.size() < count_max) {
-    auto* turn = includes(kinds, Kinds::kTurns)
-                     ? turns_.next(worker.turns, Lane<model::TurnItem>::Others::kRob)
-                     : nullptr;
+    auto* turn = turns ? turns_.next(worker.turns, TurnLane::Others::kRob) : nullptr;
+    auto* batch = turns ? batches_.next(worker.batches, TurnLane::Others::kRob) : nullptr;
     auto* activity =
-        includes(kinds, Kinds::kActivities)
-            ? activities_.next(worker.activities, Lane<model::ActivityItem>::Others::kRob)
-            : nullptr;
+        activities ? activities_.next(worker.activities, ActivityLane::Others::kRob) : nullptr;
+    if (batch != nullptr && (turn == nullptr || batch->order < turn->order)) turn = batch;
     if (turn == nullptr && activity == nullptr) break;
-    if (turn != nullptr && (activity == nullptr || turn->order - kTurnLead < activity->order)) {
-      if (turn->item.uncounted_redelivery) {
-        found.begin.push_back(model::BeginAttempt{turns_.prepare(*turn, worker.turns)});
-        continue;
-      }
-      if (turn_workers_.load(std::memory_order_relaxed) > 1) {
-        if (sticky_.size() >= kStickyMax) sticky_.clear();
-        sticky_.insert_or_assign(turn->item.token.key, worker.turns.worker);
-      }
-      found.items.emplace_back(turns_.lease(*turn, worker.turns));
-    } else if (activity->item.uncounted_redelivery) {
-      found.begin.push_back(model::BeginAttempt{activities_.prepare(*activity, worker.activities)});
+    if (turn == nullptr || (activity != nullptr && turn->order - kTurnLead >= activity->order)) {
+      take(activities_, *activity, worker, found);
+    } else if (turn == batch) {
+      take(batches_, *batch, worker, found);
     } else {
-      found.items.emplace_back(activities_.lease(*activity, worker.activities));
+      remember(turn->item, worker);
+      take(turns_, *turn, worker, found);
     }
   }
   publish();
   return found;
+}
+
+/// The instance's next turn is best run by the same worker, while there is a choice.
+void Dispatcher::remember(const model::TurnItem& turn, const Worker& worker) {
+  if (turn.uncounted_redelivery || turn_workers_.load(std::memory_order_relaxed) < 2) return;
+  if (sticky_.size() >= kStickyMax) sticky_.clear();
+  sticky_.insert_or_assign(turn.token.key, worker.turns.worker);
 }
 
 std::vector<model::WorkItem> Dispatcher::try_pull(WorkerId id, Kinds kinds, std::size_t count_max) {
@@ -401,32 +439,33 @@ bool Dispatcher::look_around(Worker& worker, Kinds kinds, runtime::Lock& lock) {
   return offered();  // under the lock, as offers are: none is missed
 }
 
-template <class Item>
-bool Dispatcher::finish(WorkerId id, const decltype(Item::token)& token) {
+template <class Token>
+bool Dispatcher::finish(WorkerId id, const Token& token) {
+  using Held = typename std::remove_reference_t<decltype(lane_of(token))>::Held;
   std::vector<std::shared_ptr<Worker>> hungry;
-  typename Lane<Item>::Held held = Lane<Item>::Held::kNo;
+  Held held = Held::kNo;
   {
     const std::lock_guard lock(mutex_);
     const auto worker = workers_.find(id);
     if (worker == workers_.end()) return false;
-    held = lane<Item>().finish(token, share<Item>(*worker->second));
-    if (held == Lane<Item>::Held::kNo) return false;
+    held = lane_of(token).finish(token, share_of(*worker->second, token));
+    if (held == Held::kNo) return false;
     rouse_all(hungry);
-    if (closed_ && turns_.leased() + activities_.leased() == 0) returned_.notify_all();
+    if (closed_ && leased() == 0) returned_.notify_all();
   }
   call_wakeups(hungry);
-  return held == Lane<Item>::Held::kYes;
+  return held == Held::kYes;
 }
 
 Answer Dispatcher::complete_turn(WorkerId worker, model::TurnToken token,
                                  model::TurnResult result) {
-  if (!finish<model::TurnItem>(worker, token)) return Answer::kNotHeld;
+  if (!finish(worker, token)) return Answer::kNotHeld;
   sink_.post(model::CompleteTurn{std::move(token), std::move(result)});
   return Answer::kTaken;
 }
 
 Answer Dispatcher::refuse_turn(WorkerId worker, model::TurnToken token, std::string why) {
-  if (!finish<model::TurnItem>(worker, token)) return Answer::kNotHeld;
+  if (!finish(worker, token)) return Answer::kNotHeld;
   {
     // The next try should rather be somebody else's.
     const std::lock_guard lock(mutex_);
@@ -438,26 +477,36 @@ Answer Dispatcher::refuse_turn(WorkerId worker, model::TurnToken token, std::str
 
 Answer Dispatcher::complete_activity(WorkerId worker, model::ActivityToken token,
                                      std::variant<model::Payload, model::Failure> outcome) {
-  if (!finish<model::ActivityItem>(worker, token)) return Answer::kNotHeld;
+  if (!finish(worker, token)) return Answer::kNotHeld;
   sink_.post(model::CompleteActivity{std::move(token), std::move(outcome)});
   return Answer::kTaken;
 }
 
-Answer Dispatcher::give_back(WorkerId worker, model::WorkToken token) {
-  const auto* turn = std::get_if<model::TurnToken>(&token);
-  const bool held =
-      turn != nullptr ? finish<model::TurnItem>(worker, *turn)
-                      : finish<model::ActivityItem>(worker, std::get<model::ActivityToken>(token));
-  if (!held) return Answer::kNotHeld;
-  sink_.post(model::ReturnWork{std::move(token)});
+Answer Dispatcher::give_back(WorkerId worker, model::WorkToken token, Begun begun) {
+  if (!std::visit([&](const auto& one) { return finish(worker, one); }, token)) {
+    return Answer::kNotHeld;
+  }
+  if (const auto* turn = std::get_if<model::TurnToken>(&token)) {
+    const std::lock_guard lock(mutex_);
+    sticky_.erase(turn->key);
+    if (declined_.size() >= kStickyMax) declined_.clear();
+    declined_.insert_or_assign(turn->key, worker);
+  }
+  sink_.post(model::ReturnWork{std::move(token), begun == Begun::kNo});
   return Answer::kTaken;
 }
 
 bool Dispatcher::is_withdrawn(const model::WorkToken& token) const {
   const std::lock_guard lock(mutex_);
-  const auto* turn = std::get_if<model::TurnToken>(&token);
-  return turn != nullptr ? turns_.is_withdrawn(*turn)
-                         : activities_.is_withdrawn(std::get<model::ActivityToken>(token));
+  return std::visit(base::Overloaded{[this](const model::TurnToken& turn) {
+                                       return model::is_entity_id(turn.key.id)
+                                                  ? batches_.is_withdrawn(turn)
+                                                  : turns_.is_withdrawn(turn);
+                                     },
+                                     [this](const model::ActivityToken& activity) {
+                                       return activities_.is_withdrawn(activity);
+                                     }},
+                    token);
 }
 
 }  // namespace perdure::dispatch

@@ -29,11 +29,26 @@
 #include "base/time.h"
 #include "dispatch/lane.h"
 #include "model/command.h"
+#include "model/entity.h"
 #include "model/work_item.h"
 #include "runtime/monitor.h"
 #include "runtime/spin.h"
 
 namespace perdure::dispatch {
+
+/// Which turns and batches a worker takes.
+struct TurnFilter {
+  std::optional<std::string> hub;  // absent: of every one
+  Names orchestrations;
+  Names entities;  // as batches are named: "@counter"
+
+  [[nodiscard]] bool accepts(const model::InstanceKey& key, std::string_view name,
+                             std::string_view version) const {
+    if (hub && *hub != key.hub) return false;
+    return includes(model::is_entity_id(key.id) ? entities : orchestrations, name, version);
+  }
+  friend bool operator==(const TurnFilter&, const TurnFilter&) = default;
+};
 
 /// Where answers go: the engine. Thread-safe; does not block; does not call back.
 class CommandSink {
@@ -41,18 +56,23 @@ class CommandSink {
   virtual ~CommandSink() = default;
   virtual void post(model::Command command) = 0;
   virtual void post_all(std::vector<model::Command> commands) = 0;
-  /// A worker attached that takes turns of these orchestrations: what others refused may suit it.
-  virtual void attached(const Names& orchestrations) = 0;
+  /// A worker attached that takes these turns: what others refused may suit it.
+  virtual void attached(const TurnFilter& turns) = 0;
 };
 
+/// kTurns: also batches of entities.
 enum class Kinds : std::uint8_t { kTurns = 1, kActivities = 2, kBoth = 3 };
 
 struct WorkerOptions {
+  /// The task hub it works for; absent: all of them.
+  std::optional<std::string> hub;
   /// How many items of a kind the worker may hold at once.
   std::size_t turns_max = 0;
+  /// Batches of entities, beside the turns; absent: as many as turns.
+  std::optional<std::size_t> batches_max;
   std::size_t activities_max = 0;
-  /// Absent: every name.
   Names orchestrations;
+  Names entities;  // as batches are named: "@counter"
   Names activities;
   /// There may be something to pull, after a try_pull that answered less than was asked for. Called
   /// on an engine thread: must not block, and must not call the dispatcher. May be empty.
@@ -137,8 +157,10 @@ class Dispatcher final {
   Answer refuse_turn(WorkerId worker, model::TurnToken token, std::string why);
   Answer complete_activity(WorkerId worker, model::ActivityToken token,
                            std::variant<model::Payload, model::Failure> outcome);
-  /// The worker will not run it; somebody else may.
-  Answer give_back(WorkerId worker, model::WorkToken token);
+  enum class Begun : std::uint8_t { kMaybe, kNo };
+  /// The worker will not run it; somebody else should, if there is somebody else who takes it.
+  /// `begun`: whether this counts as an attempt.
+  Answer give_back(WorkerId worker, model::WorkToken token, Begun begun = Begun::kMaybe);
 
   /// True if an answer under this token would not be taken.
   [[nodiscard]] bool is_withdrawn(const model::WorkToken& token) const;
@@ -152,15 +174,25 @@ class Dispatcher final {
   std::shared_ptr<Worker> find(WorkerId worker) const;
   Found collect(Worker& worker, Kinds kinds, std::size_t count_max);
   void post(std::vector<model::Command> commands);
-  template <class Item>
-  bool finish(WorkerId worker, const decltype(Item::token)& token);
+  using TurnLane = Lane<model::TurnItem>;
+  using ActivityLane = Lane<model::ActivityItem>;
+
+  template <class Token>
+  bool finish(WorkerId worker, const Token& token);
   template <class Item>
   void offer_all(std::vector<Item>& items);
-  template <class Item>
-  Lane<Item>& lane();
-  template <class Item>
-  static typename Lane<Item>::Share& share(Worker& worker);
-  typename Lane<model::TurnItem>::Share* sticky_share(const model::TurnItem& item);
+  TurnLane& lane_of(const model::TurnToken& token);
+  ActivityLane& lane_of(const model::ActivityToken& token);
+  static TurnLane::Share& share_of(Worker& worker, const model::TurnToken& token);
+  static ActivityLane::Share& share_of(Worker& worker, const model::ActivityToken& token);
+  /// Whose it should be; nullptr: anybody's.
+  TurnLane::Share* wanted_by(const model::TurnItem& item);
+  static ActivityLane::Share* wanted_by(const model::ActivityItem& item);
+  template <class LaneOfItem>
+  void take(LaneOfItem& lane, typename LaneOfItem::Entry& entry, Worker& worker, Found& found);
+  [[nodiscard]] std::size_t waiting() const;
+  [[nodiscard]] std::size_t leased() const;
+  void remember(const model::TurnItem& turn, const Worker& worker);
   bool has_work_for(Worker& worker, Kinds kinds);
   void rouse(Worker& worker, std::vector<std::shared_ptr<Worker>>& hungry);
   void rouse_all(std::vector<std::shared_ptr<Worker>>& hungry);
@@ -171,12 +203,15 @@ class Dispatcher final {
   CommandSink& sink_;
   mutable runtime::Mutex mutex_;
   runtime::Condition returned_;
-  Lane<model::TurnItem> turns_;
-  Lane<model::ActivityItem> activities_;
+  TurnLane turns_;
+  TurnLane batches_;
+  ActivityLane activities_;
   std::unordered_map<WorkerId, std::shared_ptr<Worker>, base::StrongHash> workers_;
   std::vector<std::shared_ptr<Worker>> in_order_;  // of attachment
   /// Only kept while there is a choice, that is with two or more workers that take turns.
   std::unordered_map<model::InstanceKey, WorkerId, model::InstanceKeyHash> sticky_;
+  /// Who gave the instance's turn back: until it is offered again.
+  std::unordered_map<model::InstanceKey, WorkerId, model::InstanceKeyHash> declined_;
   std::uint64_t last_worker_ = 0;
   std::int64_t last_order_ = 0;
   std::int64_t first_order_ = 0;

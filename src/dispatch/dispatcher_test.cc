@@ -22,8 +22,8 @@ class Posted final : public CommandSink {
   void post_all(std::vector<model::Command> commands) override {
     for (model::Command& command : commands) post(std::move(command));
   }
-  void attached(const Names& orchestrations) override { attached_.push_back(orchestrations); }
-  [[nodiscard]] const std::vector<Names>& attached() const { return attached_; }
+  void attached(const TurnFilter& turns) override { attached_.push_back(turns); }
+  [[nodiscard]] const std::vector<TurnFilter>& attached() const { return attached_; }
   std::vector<model::Command> take() {
     const std::lock_guard lock(mutex_);
     return std::exchange(commands_, {});
@@ -40,7 +40,7 @@ class Posted final : public CommandSink {
  private:
   std::mutex mutex_;
   std::vector<model::Command> commands_;
-  std::vector<Names> attached_;  // by one thread
+  std::vector<TurnFilter> attached_;  // by one thread
 };
 
 model::ActivityItem activity(int task, std::string name = "pay", model::Attempt attempt = 1) {
@@ -75,6 +75,13 @@ std::vector<int> tasks_of(const std::vector<model::WorkItem>& items) {
   return tasks;
 }
 
+/// Any version of one name.
+Names only(std::string name, Versions versions = {}) {
+  Names names;
+  names.emplace()[std::move(name)] = std::move(versions);
+  return names;
+}
+
 constexpr std::size_t kMany = 1000;
 WorkerOptions takes_everything() { return {.turns_max = kMany, .activities_max = kMany}; }
 
@@ -107,7 +114,8 @@ TEST(Dispatcher, GivesAWorkerOnlyTheKindsAndNamesItTakes) {
   offer(dispatcher, {activity(1, "a"), activity(2, "b"), activity(3, "c")});
   offer(dispatcher, {turn("x")});
   WorkerOptions options = takes_everything();
-  options.activities = {"c", "b"};
+  options.activities = only("c");
+  options.activities->emplace("b", Versions());
   const WorkerId worker = dispatcher.attach(std::move(options));
   EXPECT_EQ(tasks_of(dispatcher.try_pull(worker, Kinds::kActivities, 9)), (std::vector{2, 3}));
   EXPECT_EQ(dispatcher.try_pull(worker, Kinds::kTurns, 9).size(), 1U);
@@ -365,10 +373,72 @@ TEST(Dispatcher, LosesAndDoublesNothingBetweenManyThreads) {
 TEST(Dispatcher, TellsTheEngineOfEachWorkerThatTakesTurns) {
   Posted posted;
   Dispatcher dispatcher(posted);
-  dispatcher.attach({.turns_max = 1, .orchestrations = Names{{"order"}}});
+  dispatcher.attach({.turns_max = 1, .orchestrations = only("order")});
   dispatcher.attach({.activities_max = 1});
   dispatcher.attach({.turns_max = 1});
-  EXPECT_EQ(posted.attached(), (std::vector<Names>{Names{{"order"}}, std::nullopt}));
+  EXPECT_EQ(posted.attached(), (std::vector{TurnFilter{{}, only("order"), {}}, TurnFilter{}}));
+}
+
+TEST(Dispatcher, HandsOutTheItemsOfAHubOnlyToItsWorkers) {
+  Posted posted;
+  Dispatcher dispatcher(posted);
+  WorkerOptions elsewhere = takes_everything();
+  elsewhere.hub = "other";
+  WorkerOptions here = takes_everything();
+  here.hub = "hub";
+  const WorkerId stranger = dispatcher.attach(elsewhere);
+  const WorkerId worker = dispatcher.attach(here);
+  offer(dispatcher, {turn("a"), turn("@counter@1")});
+  offer(dispatcher, {activity(1)});
+  EXPECT_TRUE(dispatcher.try_pull(stranger, Kinds::kBoth, kMany).empty());
+  EXPECT_EQ(dispatcher.try_pull(worker, Kinds::kBoth, kMany).size(), 3U);
+}
+
+TEST(Dispatcher, HandsOutOnlyTheVersionsThatAWorkerTakes) {
+  Posted posted;
+  Dispatcher dispatcher(posted);
+  WorkerOptions options = takes_everything();
+  options.activities = only("pay", {std::string("2"), std::string()});
+  const WorkerId worker = dispatcher.attach(options);
+  model::ActivityItem first = activity(1);
+  first.version = "1";
+  model::ActivityItem second = activity(2);
+  second.version = "2";
+  offer(dispatcher, {first, second, activity(3), activity(4, "ship")});
+  EXPECT_EQ(tasks_of(dispatcher.try_pull(worker, Kinds::kBoth, kMany)), (std::vector{2, 3}));
+  const WorkerId other = dispatcher.attach(takes_everything());
+  EXPECT_EQ(tasks_of(dispatcher.try_pull(other, Kinds::kBoth, kMany)), (std::vector{1, 4}));
+}
+
+TEST(Dispatcher, CountsBatchesOfEntitiesApartFromTurns) {
+  Posted posted;
+  Dispatcher dispatcher(posted);
+  const WorkerId worker =
+      dispatcher.attach({.turns_max = 1, .batches_max = 2, .activities_max = 0});
+  offer(dispatcher, {turn("@c@1"), turn("@c@2"), turn("@c@3"), turn("a"), turn("b")});
+  EXPECT_EQ(dispatcher.try_pull(worker, Kinds::kBoth, kMany).size(), 3U);
+  dispatcher.complete_turn(worker, turn("@c@1").token, {});
+  const auto more = dispatcher.try_pull(worker, Kinds::kBoth, kMany);
+  ASSERT_EQ(more.size(), 1U);
+  EXPECT_EQ(std::get<model::TurnItem>(more[0]).token.key.id, "@c@3");
+}
+
+TEST(Dispatcher, GivesATurnThatWasDeclinedToSomebodyElseFirst) {
+  Posted posted;
+  Dispatcher dispatcher(posted);
+  const WorkerId first = dispatcher.attach(takes_everything());
+  const WorkerId second = dispatcher.attach(takes_everything());
+  for (int i = 0; i < 4; ++i) {
+    offer(dispatcher, {turn("a")});
+    ASSERT_EQ(dispatcher.try_pull(first, Kinds::kTurns, 1).size(), 1U);
+    dispatcher.give_back(first, turn("a").token, Dispatcher::Begun::kNo);
+    const auto returned = posted.take_all<model::ReturnWork>();
+    ASSERT_EQ(returned.size(), 1U);
+    EXPECT_TRUE(returned[0].untouched);
+    offer(dispatcher, {turn("a")});
+    ASSERT_EQ(dispatcher.try_pull(second, Kinds::kTurns, 1).size(), 1U);
+    dispatcher.complete_turn(second, turn("a").token, {});
+  }
 }
 
 TEST(Dispatcher, KnowsAnItemUntilItIsAnsweredAlsoWhileItsHandOutIsCounted) {

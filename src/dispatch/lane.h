@@ -1,10 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The Perdure authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The items of one kind (turns, or activities) that wait for a worker or are leased to one. Each
-// item is one entry, found by its token; an entry waits in exactly one list or is leased:
+// The items of one kind (turns, batches of entities, or activities) that wait for a worker or are
+// leased to one. Each item is one entry, found by its token; an entry waits in exactly one list or
+// is leased:
 //
-//   by name     first come, first served among the names a worker takes
+//   by name     first come, first served among the names and versions a worker takes, in its hub
 //   own         a turn waits for the worker that ran the instance's previous turn
 //   suspects    what has been handed out kSuspectAttempt times to workers that died. One of them is
 //               out at a time, so that the next death is counted against it and not against others
@@ -29,7 +30,15 @@
 namespace perdure::dispatch {
 
 using WorkerId = base::Strong<struct WorkerIdTag, std::uint64_t>;
-using Names = std::optional<std::set<std::string, std::less<>>>;
+/// Names, each with the versions of it that are meant (none: any). Absent: every name.
+using Versions = std::set<std::string, std::less<>>;
+using Names = std::optional<std::map<std::string, Versions, std::less<>>>;
+
+inline bool includes(const Names& names, std::string_view name, std::string_view version) {
+  if (!names) return true;
+  const auto found = names->find(name);
+  return found != names->end() && (found->second.empty() || found->second.contains(version));
+}
 
 inline constexpr model::Attempt kSuspectAttempt = 4;
 /// Suspects looked at for one that a worker takes.
@@ -62,12 +71,19 @@ class Lane final {
     bool withdrawn = false;
   };
 
+  struct Hub;
+
   /// In the order of `order`; entries are linked through themselves.
   struct List {
     Entry* first = nullptr;
     Entry* last = nullptr;
     std::size_t size = 0;
-    bool by_name = false;
+    Hub* hub = nullptr;  // of a list by name
+  };
+  /// What waits in one task hub. Never an empty one.
+  struct Hub {
+    std::map<std::string, std::map<std::string, List, std::less<>>, std::less<>> lists;
+    std::map<std::int64_t, List*> heads;  // of the lists, by the order of their first entry
   };
 
   /// One worker's part in this lane. Outlives its time in `shares`.
@@ -76,11 +92,12 @@ class Lane final {
     std::size_t items_max = 0;
     std::size_t held = 0;
     std::size_t preparing = 0;
+    std::optional<std::string> hub;  // absent: every one
     Names names;
     List own;
 
-    [[nodiscard]] bool accepts(std::string_view name) const {
-      return !names || names->contains(name);
+    [[nodiscard]] bool accepts(const Item& item) const {
+      return (!hub || *hub == item.token.key.hub) && includes(names, item.name, item.version);
     }
     [[nodiscard]] bool has_room() const { return held + preparing < items_max; }
     /// What waits for this worker alone counts as held, so that it never waits for long.
@@ -94,7 +111,7 @@ class Lane final {
     std::erase(shares_, &share);
     while (Entry* entry = share.own.first) {
       unlink(*entry);
-      link(list_for(entry->item.name), *entry);
+      link(list_for(entry->item), *entry);
     }
     std::vector<Token> held;
     for (auto at = entries_.begin(); at != entries_.end();) {
@@ -132,7 +149,7 @@ class Lane final {
     } else if (own_of != nullptr) {
       link(own_of->own, entry);
     } else {
-      link(list_for(entry.item.name), entry);
+      link(list_for(entry.item), entry);
     }
     return true;
   }
@@ -145,7 +162,7 @@ class Lane final {
     if (waiting_ == 0 || !share.has_room()) return nullptr;
     if (Entry* suspect = next_suspect(share)) return suspect;
     if (share.own.first != nullptr) return share.own.first;
-    if (Entry* found = share.names ? next_of_names(*share.names) : next_of_all()) return found;
+    if (Entry* found = next_by_name(share)) return found;
     return others == Others::kRob ? next_of_others(share) : nullptr;
   }
 
@@ -233,10 +250,20 @@ class Lane final {
     std::size_t operator()(const Token& token) const noexcept { return hash_of(token); }
   };
 
-  List& list_for(const std::string& name) {
-    List& list = lists_[name];
-    list.by_name = true;
+  List& list_for(const Item& item) {
+    Hub& hub = hubs_[item.token.key.hub];
+    List& list = hub.lists[item.name][item.version];
+    list.hub = &hub;
     return list;
+  }
+
+  /// The last entry of a list by name has left it.
+  void drop_list(const Item& item) {
+    const auto hub = hubs_.find(item.token.key.hub);
+    const auto versions = hub->second.lists.find(item.name);
+    versions->second.erase(item.version);
+    if (versions->second.empty()) hub->second.lists.erase(versions);
+    if (hub->second.lists.empty()) hubs_.erase(hub);
   }
 
   /// Keeps the list ordered. Almost always at one of the ends.
@@ -245,9 +272,9 @@ class Lane final {
     Entry* before = goes_first ? nullptr : list.last;
     while (before != nullptr && before->order > entry.order) before = before->before;
     Entry* after = before == nullptr ? list.first : before->after;
-    if (list.by_name && before == nullptr) {
-      if (after != nullptr) heads_.erase(after->order);
-      heads_.emplace(entry.order, &list);
+    if (list.hub != nullptr && before == nullptr) {
+      if (after != nullptr) list.hub->heads.erase(after->order);
+      list.hub->heads.emplace(entry.order, &list);
     }
     entry.list = &list;
     entry.before = before;
@@ -263,17 +290,13 @@ class Lane final {
     const bool was_first = entry.before == nullptr;
     (entry.before == nullptr ? list.first : entry.before->after) = entry.after;
     (entry.after == nullptr ? list.last : entry.after->before) = entry.before;
-    if (list.by_name && was_first) {
-      auto head = heads_.extract(entry.order);
-      if (list.first == nullptr) {
-        lists_.erase(entry.item.name);
-      } else {
-        head.key() = list.first->order;
-        heads_.insert(std::move(head));
-      }
-    }
     entry.list = nullptr;
     entry.before = entry.after = nullptr;
+    if (list.hub == nullptr || !was_first) return;
+    auto head = list.hub->heads.extract(entry.order);
+    if (list.first == nullptr) return drop_list(entry.item);
+    head.key() = list.first->order;
+    list.hub->heads.insert(std::move(head));
   }
 
   void leave_queue(Entry& entry) {
@@ -288,36 +311,50 @@ class Lane final {
     std::size_t looks = 0;
     for (Entry* entry = suspects_.first; entry != nullptr && looks < kSuspectLooksMax;
          entry = entry->after, ++looks) {
-      if (share.accepts(entry->item.name)) return entry;
+      if (share.accepts(entry->item)) return entry;
     }
     return nullptr;
   }
 
-  Entry* next_of_all() { return heads_.empty() ? nullptr : heads_.begin()->second->first; }
-
-  Entry* next_of_names(const std::set<std::string, std::less<>>& names) {
+  Entry* next_by_name(const Share& share) {
+    if (share.hub) {
+      const auto hub = hubs_.find(*share.hub);
+      return hub == hubs_.end() ? nullptr : next_in(hub->second, share.names);
+    }
     Entry* oldest = nullptr;
-    for (const std::string& name : names) {
-      const auto found = lists_.find(name);
-      if (found == lists_.end()) continue;
-      Entry* first = found->second.first;
-      if (oldest == nullptr || first->order < oldest->order) oldest = first;
+    for (auto& [name, hub] : hubs_) oldest = older(oldest, next_in(hub, share.names));
+    return oldest;
+  }
+
+  static Entry* next_in(Hub& hub, const Names& names) {
+    if (!names) return hub.heads.begin()->second->first;
+    Entry* oldest = nullptr;
+    for (const auto& [name, versions] : *names) {
+      const auto found = hub.lists.find(name);
+      if (found == hub.lists.end()) continue;
+      for (auto& [version, list] : found->second) {
+        if (versions.empty() || versions.contains(version)) oldest = older(oldest, list.first);
+      }
     }
     return oldest;
+  }
+
+  static Entry* older(Entry* a, Entry* b) {
+    if (a == nullptr || b == nullptr) return a == nullptr ? b : a;
+    return b->order < a->order ? b : a;
   }
 
   Entry* next_of_others(const Share& share) {
     for (const Share* other : shares_) {
       Entry* first = other->own.first;
-      if (other != &share && first != nullptr && share.accepts(first->item.name)) return first;
+      if (other != &share && first != nullptr && share.accepts(first->item)) return first;
     }
     return nullptr;
   }
 
   std::unordered_map<Token, Entry, TokenHash> entries_;
   std::unordered_map<Token, Preparation, TokenHash> preparing_;
-  std::map<std::string, List, std::less<>> lists_;  // never an empty one
-  std::map<std::int64_t, List*> heads_;             // of lists_, by the order of their first entry
+  std::map<std::string, Hub, std::less<>> hubs_;
   List suspects_;
   std::size_t suspects_out_ = 0;
   std::vector<Share*> shares_;

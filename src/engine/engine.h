@@ -98,6 +98,9 @@ class Engine final {
   /// When something happens by itself next, by the wall clock; kEndOfTime: nothing.
   [[nodiscard]] base::Timestamp next_timer() const;
 
+  /// No threads run: step() and commit() are the caller's.
+  [[nodiscard]] bool is_driven_by_hand() const { return drivers_.empty(); }
+
   // ---- clients ----
   /// `command` is one of a client; its request number is set here. `reply` is called exactly once,
   /// when what it says is durable; at once, on this thread, if the command is refused at the entry.

@@ -10,6 +10,12 @@
 namespace perdure::engine {
 namespace {
 
+dispatch::Names only(std::string name) {
+  dispatch::Names names;
+  names.emplace()[std::move(name)] = {};
+  return names;
+}
+
 using testing::answered;
 using testing::World;
 
@@ -297,7 +303,7 @@ TEST(Engine, GivesParkedInstancesOneMoreTryForEachWorkerThatTakesTheirName) {
   EXPECT_EQ(refuse_all(world), 0U) << "it runs no turns";
   world.engine->dispatcher().detach(world.worker);
   world.worker = world.engine->dispatcher().attach(
-      {.turns_max = 100, .activities_max = 100, .orchestrations = dispatch::Names{{"chain"}}});
+      {.turns_max = 100, .activities_max = 100, .orchestrations = only("chain")});
   world.settle();
   for (int i = 0; i < 20; ++i) {
     EXPECT_EQ(world.snapshot("c" + std::to_string(i)).record.output, "1") << i;
@@ -311,7 +317,7 @@ TEST(Engine, TellsManyNewWorkersAsOneThatTakesEverything) {
   world.start("a", "chain", "1");
   EXPECT_EQ(refuse_all(world), 1U);
   for (std::size_t i = 0; i < 2 * kAttachedMax; ++i) {
-    world.engine->dispatcher().attach({.turns_max = 1, .orchestrations = dispatch::Names{{"x"}}});
+    world.engine->dispatcher().attach({.turns_max = 1, .orchestrations = only("x")});
   }
   world.settle();
   EXPECT_EQ(world.snapshot("a").record.output, "1");

@@ -113,11 +113,12 @@ Result<bool> Executor::step(Now now) {
 /// What is parked is tried again, once for each worker that takes its name: in the bounded steps of
 /// the recovery.
 void Executor::look_for_attached() {
-  for (const dispatch::Names& names : router_.take_attached(options_.index)) {
+  for (const dispatch::TurnFilter& turns : router_.take_attached(options_.index)) {
     for (const core::Shard& one : shards_) {
       for (const model::InstanceKey& key : one.parked) {
         const core::Instance* instance = one.instances.find(key);
-        if (!names || names->contains(instance->stored.record.name)) recovering_.insert(key);
+        const model::InstanceRecord& record = instance->stored.record;
+        if (turns.accepts(key, record.name, record.version)) recovering_.insert(key);
       }
     }
   }

@@ -272,6 +272,8 @@ Result<> Query::resolve(model::ActivityItem& item) const {
                                   item.token.key.id, reference->chunk + reference->index));
   }
   item.input = std::move(scheduled->input);
+  item.tags = std::move(scheduled->tags);
+  item.trace_parent = std::move(scheduled->trace_parent);
   return {};
 }
 

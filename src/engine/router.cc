@@ -84,24 +84,24 @@ void Router::post_all(std::vector<model::Command> commands) {
   }
 }
 
-void Router::attached(const dispatch::Names& orchestrations) {
+void Router::attached(const dispatch::TurnFilter& turns) {
   {
     const std::lock_guard lock(attached_mutex_);
     for (Attached& one : attached_) {
-      if (one.names.size() >= kAttachedMax) one.names.assign(1, std::nullopt);
-      one.names.push_back(orchestrations);
+      if (one.turns.size() >= kAttachedMax) one.turns.assign(1, dispatch::TurnFilter{});
+      one.turns.push_back(turns);
       one.any = true;
     }
   }
   poke_all();
 }
 
-std::vector<dispatch::Names> Router::take_attached(std::uint32_t executor) {
+std::vector<dispatch::TurnFilter> Router::take_attached(std::uint32_t executor) {
   Attached& one = attached_[executor];
   if (!one.any) return {};
   const std::lock_guard lock(attached_mutex_);
   one.any = false;
-  return std::exchange(one.names, {});
+  return std::exchange(one.turns, {});
 }
 
 void Router::poke_all() {

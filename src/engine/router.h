@@ -52,9 +52,9 @@ class Router final : public dispatch::CommandSink {
   /// worker or a shard had to say then is owed again after the restart.
   void post(model::Command command) override;
   void post_all(std::vector<model::Command> commands) override;
-  void attached(const dispatch::Names& orchestrations) override;
+  void attached(const dispatch::TurnFilter& turns) override;
   /// What the workers take that attached since the executor asked last; none: nobody did.
-  std::vector<dispatch::Names> take_attached(std::uint32_t executor);
+  std::vector<dispatch::TurnFilter> take_attached(std::uint32_t executor);
 
   /// Ends every executor's wait.
   void poke_all();
@@ -69,7 +69,7 @@ class Router final : public dispatch::CommandSink {
   /// The news of attached workers for one executor.
   struct Attached {
     std::atomic<bool> any = false;
-    std::vector<dispatch::Names> names;  // under attached_mutex_
+    std::vector<dispatch::TurnFilter> turns;  // under attached_mutex_
   };
 
   const std::uint32_t shard_count_;

@@ -34,6 +34,8 @@
 
 namespace perdure::hub {
 
+class Readers;
+
 template <class T = void>
 using Then = std::function<void(base::Result<T>)>;
 
@@ -59,6 +61,12 @@ enum class Inputs : std::uint8_t { kLeaveOut, kInclude };
 enum class NewId : std::uint8_t { kNo, kYes };
 enum class Family : std::uint8_t { kAlone, kWithChildren };
 enum class IfUnknown : std::uint8_t { kFail, kWait };
+
+struct AwaitWhat {
+  model::Until until = model::Until::kEnded;
+  IfUnknown if_unknown = IfUnknown::kFail;
+  Inputs inputs = Inputs::kLeaveOut;
+};
 
 struct InstanceList {
   std::vector<model::InstanceSnapshot> instances;  // never empty while there is a continuation
@@ -104,7 +112,8 @@ struct Await {
   model::RequestId request;
 };
 
-/// A piece of a history, oldest first. Answering false ends the reading.
+/// A piece of a history, oldest first. Answering false ends the reading. Called on a reader's
+/// thread, and may block it: that is how a slow client holds up nobody but other readers.
 using HistoryConsumer = std::function<bool(model::Execution, std::vector<model::Event>)>;
 
 class Hubs final {
@@ -134,9 +143,8 @@ class Hubs final {
                Then<std::string> then);  // [operate]
   void get(const access::Permit& permit, std::string id, Inputs inputs,
            Then<model::InstanceSnapshot> then);  // [read]
-  /// The snapshot has the input if asked for.
-  Await await(const access::Permit& permit, std::string id, model::Until until,
-              IfUnknown if_unknown, Then<model::InstanceSnapshot> then);  // [read]
+  Await await(const access::Permit& permit, std::string id, AwaitWhat what,
+              Then<model::InstanceSnapshot> then);  // [read]
   /// `then` of the await gets kDeadlineExceeded, unless the answer was faster.
   void cancel(const Await& await);
   /// Every piece of the current execution's history, then `then`; kNotFound without a piece.
@@ -170,7 +178,8 @@ class Hubs final {
   [[nodiscard]] engine::Engine& engine() { return engine_; }
 
  private:
-  struct Readers;
+  template <class T, class Work>
+  void read(Then<T> then, Work work);
 
   engine::Engine& engine_;
   const std::unique_ptr<Readers> readers_;

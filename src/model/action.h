@@ -66,6 +66,9 @@ struct TurnResult {
   Outcome outcome;
   /// Absent: unchanged. Present and empty: cleared.
   std::optional<Payload> custom_status;
+  /// What the worker wants to be told with the next turn of this execution, for its tracing.
+  /// Absent: as before.
+  std::optional<std::string> worker_trace{};
 
   friend bool operator==(const TurnResult&, const TurnResult&) = default;
 };

@@ -182,19 +182,26 @@ Result<> check(const TaskCancelled& action) {
       fmt::format("the cancelled task has the id {}; ids begin at 0", action.cancelled.value));
 }
 
+Result<> check_correlation(std::string_view correlation) {
+  return check_label("correlation id", correlation, kCorrelationBytesMax);
+}
+
 Result<> check(const OperationCalled& action) {
   PERDURE_RETURN_IF_ERROR(check_entity_id("target id", action.target));
   PERDURE_RETURN_IF_ERROR(
       check_label("operation for the outcome", action.then, kOperationNameBytesMax));
+  PERDURE_RETURN_IF_ERROR(check_correlation(action.correlation));
   return check_operation(action.operation, action.input);
 }
 
 Result<> check(const OperationSignaled& action) {
   PERDURE_RETURN_IF_ERROR(check_entity_id("target id", action.target));
+  PERDURE_RETURN_IF_ERROR(check_correlation(action.correlation));
   return check_operation(action.operation, action.input);
 }
 
 Result<> check(const LockRequested& action) {
+  PERDURE_RETURN_IF_ERROR(check_correlation(action.correlation));
   if (action.entities.empty()) return invalid("a critical section names no entity");
   if (action.entities.size() > kSectionEntitiesMax) {
     return invalid(fmt::format("a critical section names {} entities; at most {} are allowed",
@@ -210,6 +217,8 @@ Result<> check(const LockRequested& action) {
 }
 
 Result<> check(const LockReleased& action) {
+  PERDURE_RETURN_IF_ERROR(check_correlation(action.correlation));
+  PERDURE_RETURN_IF_ERROR(check_label("released entity", action.entity, kInstanceIdBytesMax));
   if (action.section.value >= 0) return {};
   return invalid(
       fmt::format("the section that ends has the id {}; ids begin at 0", action.section.value));
@@ -261,7 +270,8 @@ Result<> check(const Operated& outcome) {
 std::size_t payload_bytes(const Payload& payload) { return payload ? payload->size() : 0; }
 
 std::size_t text_bytes(const Failure& failure) {
-  return failure.type.size() + failure.message.size() + failure.stack.size();
+  return failure.type.size() + failure.message.size() + failure.stack.size() +
+         failure.properties.size();
 }
 
 /// At most what is left of it when it is trimmed.
@@ -318,6 +328,8 @@ void trim_text(std::string& text, std::size_t bytes_max) {
 
 void trim_texts(Failure& failure, std::size_t bytes_max) {
   if (text_bytes(failure) <= bytes_max) return;
+  // Half of a JSON object is none.
+  failure.properties.clear();
   trim_text(failure.type, bytes_max / 8);
   // The message and the stack share the rest; what one leaves over, the other has.
   const std::size_t rest = bytes_max - failure.type.size();
@@ -380,6 +392,7 @@ Result<> check_command(const Command& command) {
                         [](const CancelAwait&) { return Result<>{}; },
                         [](const CallEntity& c) { return check(c); },
                         [](const SignalEntity& c) { return check(c); },
+                        [](const PurgeEntity& c) { return check_entity_key(c.key); },
                         [](const GetEntity& c) { return check_entity_key(c.key); },
                         [](const CompleteTurn&) { return Result<>{}; },
                         [](const RefuseTurn&) { return Result<>{}; },
@@ -414,6 +427,9 @@ Result<> check_turn(const TurnResult& result) {
     PERDURE_RETURN_IF_ERROR(
         check_payload("custom status", *result.custom_status, kCustomStatusBytesMax));
     bytes += payload_bytes(*result.custom_status);
+  }
+  if (result.worker_trace) {
+    PERDURE_RETURN_IF_ERROR(check_label("trace", *result.worker_trace, kWorkerTraceBytesMax));
   }
   if (bytes > kTurnBytesMax) {
     return base::fail(ErrorCode::kPayloadTooLarge,

@@ -142,7 +142,7 @@ TEST(Checks, ChecksEveryPartOfAStart) {
   EXPECT_TRUE(is_invalid(check_start([](auto& s) { s.started.version = "1\n"; }), "version"));
   EXPECT_TRUE(is_invalid(check_start([](auto& s) { s.started.tags[""] = ""; }), "tag name"));
   EXPECT_TRUE(
-      is_invalid(check_start([](auto& s) { s.started.trace_parent = text_of(257); }), "trace"));
+      is_invalid(check_start([](auto& s) { s.started.trace_parent = text_of(641); }), "trace"));
   EXPECT_TRUE(is_invalid(check_start([](auto& s) { s.idempotency_key = text_of(257); }),
                          "idempotency key"));
   EXPECT_TRUE(is_invalid(check_start([](auto& s) { s.started.parent.emplace(); }), "parent"));
@@ -277,7 +277,7 @@ TEST(Checks, ChecksEveryPartOfAnActivity) {
   EXPECT_TRUE(is_invalid(with([](auto& a) { a.name = "a\tb"; }), "control character"));
   EXPECT_TRUE(is_invalid(with([](auto& a) { a.version = text_of(65); }), "version"));
   EXPECT_TRUE(is_invalid(with([](auto& a) { a.tags[text_of(600)]; }), "tag name"));
-  EXPECT_TRUE(is_invalid(with([](auto& a) { a.trace_parent = text_of(257); }), "trace parent"));
+  EXPECT_TRUE(is_invalid(with([](auto& a) { a.trace_parent = text_of(641); }), "trace parent"));
   EXPECT_TRUE(is_too_large(with([](auto& a) { a.input = text_of(kPayloadBytesMax + 1); }),
                            "action 1 of the turn: input is 2097153 bytes"));
 }

@@ -148,6 +148,13 @@ struct SignalEntity {
   std::optional<base::Timestamp> fire_at;
 };
 
+/// Drops the state of an entity and every operation that waits for it; whoever waits for one is
+/// told that it failed. A lock stays with its section.
+struct PurgeEntity {
+  RequestId request;
+  InstanceKey key;
+};
+
 /// Answers with an EntitySnapshot, without waiting for a commit.
 struct GetEntity {
   RequestId request;
@@ -182,6 +189,8 @@ struct BeginAttempt {
 /// The worker that held the item is gone, or gave it back.
 struct ReturnWork {
   WorkToken token;
+  /// It says that it has not begun: the hand-out does not count as an attempt.
+  bool untouched = false;
 };
 
 // ---- From timers, other shards and the engine itself --------------------------------------------
@@ -219,11 +228,12 @@ struct CollectGarbage {
   Execution execution;
 };
 
-using Command = std::variant<StartInstance, RaiseEvent, TerminateInstance, SuspendInstance,
-                             ResumeInstance, RewindInstance, RestartInstance, PurgeInstance,
-                             GetInstance, AwaitInstance, CancelAwait, CallEntity, SignalEntity,
-                             GetEntity, CompleteTurn, RefuseTurn, CompleteActivity, BeginAttempt,
-                             ReturnWork, FireTimer, Deliver, Acknowledge, Recover, CollectGarbage>;
+using Command =
+    std::variant<StartInstance, RaiseEvent, TerminateInstance, SuspendInstance, ResumeInstance,
+                 RewindInstance, RestartInstance, PurgeInstance, GetInstance, AwaitInstance,
+                 CancelAwait, CallEntity, SignalEntity, PurgeEntity, GetEntity, CompleteTurn,
+                 RefuseTurn, CompleteActivity, BeginAttempt, ReturnWork, FireTimer, Deliver,
+                 Acknowledge, Recover, CollectGarbage>;
 
 /// The instance a command is about; nullptr for an acknowledgement, which is about a shard.
 const InstanceKey* instance_of(const Command& command);

@@ -39,7 +39,7 @@ struct ExecutionStarted {
   Tags tags;
   std::optional<Parent> parent;
   std::optional<base::Timestamp> scheduled_start;
-  std::string trace_parent;  // W3C, opaque
+  std::string trace_parent;  // W3C traceparent; a space and the tracestate may follow. Opaque
 
   friend bool operator==(const ExecutionStarted&, const ExecutionStarted&) = default;
 };
@@ -162,6 +162,7 @@ struct ChildScheduled {
   Payload input;
   Tags tags;
   std::string trace_parent;
+  std::optional<base::Timestamp> start_at{};  // decided by an entity: not before
 
   friend bool operator==(const ChildScheduled&, const ChildScheduled&) = default;
 };
@@ -184,6 +185,7 @@ struct OperationCalled {
   Payload input;
   /// Decided by an entity: the outcome comes back as this operation of its own.
   std::string then;
+  std::string correlation{};  // what the worker calls it: it gets it back with the history
 
   friend bool operator==(const OperationCalled&, const OperationCalled&) = default;
 };
@@ -195,6 +197,7 @@ struct OperationSignaled {
   std::string operation;
   Payload input;
   std::optional<base::Timestamp> fire_at;
+  std::string correlation{};
 
   friend bool operator==(const OperationSignaled&, const OperationSignaled&) = default;
 };
@@ -203,14 +206,18 @@ struct OperationSignaled {
 struct LockRequested {
   TaskId task;
   std::vector<std::string> entities;  // ids, ascending, each once: the one global order
+  std::string correlation{};          // what the worker calls the section
 
   friend bool operator==(const LockRequested&, const LockRequested&) = default;
 };
 
-/// The code left the section that `section` requested.
+/// The code left the section that `section` requested. Of no section: nothing happens.
 struct LockReleased {
   TaskId task;
   TaskId section;
+  // What the worker said: some report the end once for each entity.
+  std::string correlation{};
+  std::string entity{};
 
   friend bool operator==(const LockReleased&, const LockReleased&) = default;
 };

@@ -15,6 +15,7 @@ struct Failure {
   std::string stack;    // may be empty
   bool retriable = true;
   std::vector<Failure> inner;  // zero or one: the failure behind this one
+  std::string properties{};    // a JSON object that the worker added, opaque; empty: none
 
   friend bool operator==(const Failure&, const Failure&) = default;
 };
@@ -25,6 +26,7 @@ inline constexpr const char* kFailureTerminated = "perdure.Terminated";
 inline constexpr const char* kFailureLimit = "perdure.LimitExceeded";
 inline constexpr const char* kFailureInvalidTurn = "perdure.InvalidTurn";
 inline constexpr const char* kFailureChildRejected = "perdure.ChildRejected";
+inline constexpr const char* kFailurePurged = "perdure.EntityPurged";
 inline constexpr const char* kFailureInboxFull = "perdure.InboxFull";
 
 }  // namespace perdure::model

@@ -66,6 +66,7 @@ struct InstanceRecord {
   std::optional<Failure> failure;  // of a failed one
   /// Of an entity: who holds it. Then only the operations of the holder run.
   std::optional<HeldLock> lock;
+  std::string worker_trace{};  // of this execution; see TurnResult
 
   friend bool operator==(const InstanceRecord&, const InstanceRecord&) = default;
 };

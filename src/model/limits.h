@@ -23,7 +23,9 @@ inline constexpr std::size_t kOperationNameBytesMax = 256;
 inline constexpr std::size_t kVersionBytesMax = 64;
 inline constexpr std::size_t kReasonBytesMax = 4096;
 inline constexpr std::size_t kIdempotencyKeyBytesMax = 256;
-inline constexpr std::size_t kTraceParentBytesMax = 256;  // the W3C's own is 55
+inline constexpr std::size_t kTraceParentBytesMax = 640;  // the W3C's: 55, and a tracestate of 512
+inline constexpr std::size_t kCorrelationBytesMax = 256;
+inline constexpr std::size_t kWorkerTraceBytesMax = 256;
 inline constexpr std::size_t kTagsMax = 64;
 inline constexpr std::size_t kTagBytesMax = 512;
 

@@ -95,6 +95,13 @@ class Measure {
     optional(inner.empty() ? nullptr : &inner.front());
   }
 
+  /// Fields that were appended and are mostly default: then not even their defaults are written.
+  /// Once for a struct, behind all others.
+  template <class Fields>
+  void tail(bool written, Fields fields_of_tail) {
+    if (written) fields_of_tail();
+  }
+
   /// The size of a struct's fields, without a length in front.
   template <class T>
   static std::size_t of(const T& value) {
@@ -172,6 +179,10 @@ class Put {
     PERDURE_CHECK(inner.empty() || failure_depth_ < kFailureDepthMax,
                   "a failure deeper than trim_failure leaves it");
     optional(inner.empty() ? nullptr : &inner.front(), failure_depth_ + 1);
+  }
+  template <class Fields>
+  void tail(bool written, Fields fields_of_tail) {
+    if (written) fields_of_tail();
   }
 
  private:
@@ -298,6 +309,10 @@ class Take {
     if (failure_depth_ >= kFailureDepthMax) return wrong("a failure is nested too deeply");
     Take take(*bytes, problem_, failure_depth_ + 1);
     fields(take, inner.emplace_back());
+  }
+  template <class Fields>
+  void tail(bool, Fields fields_of_tail) {
+    fields_of_tail();
   }
 
  private:

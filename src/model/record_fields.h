@@ -141,6 +141,7 @@ void fields(auto& a, Some<Failure> auto& v) {
   a.text(v.stack);
   a.flag(v.retriable);
   a.inner(v.inner);
+  a.tail(!v.properties.empty(), [&] { a.text(v.properties); });
 }
 
 // Events.
@@ -200,6 +201,7 @@ void fields(auto& a, Some<ChildScheduled> auto& v) {
   a.payload(v.input);
   a.tags(v.tags);
   a.text(v.trace_parent);
+  a.tail(v.start_at.has_value(), [&] { a.time(v.start_at); });
 }
 
 void fields(auto& a, Some<ChildCompleted> auto& v) {
@@ -246,6 +248,7 @@ void fields(auto& a, Some<OperationCalled> auto& v) {
   a.text(v.operation);
   a.payload(v.input);
   a.text(v.then);
+  a.tail(!v.correlation.empty(), [&] { a.text(v.correlation); });
 }
 
 void fields(auto& a, Some<OperationSignaled> auto& v) {
@@ -254,6 +257,7 @@ void fields(auto& a, Some<OperationSignaled> auto& v) {
   a.text(v.operation);
   a.payload(v.input);
   a.time(v.fire_at);
+  a.tail(!v.correlation.empty(), [&] { a.text(v.correlation); });
 }
 
 void fields(auto& a, Some<OperationCompleted> auto& v) {
@@ -269,6 +273,7 @@ void fields(auto& a, Some<OperationFailed> auto& v) {
 void fields(auto& a, Some<LockRequested> auto& v) {
   a.number(v.task);
   a.texts(v.entities);
+  a.tail(!v.correlation.empty(), [&] { a.text(v.correlation); });
 }
 
 void fields(auto& a, Some<LockGranted> auto& v) { a.number(v.task); }
@@ -276,6 +281,10 @@ void fields(auto& a, Some<LockGranted> auto& v) { a.number(v.task); }
 void fields(auto& a, Some<LockReleased> auto& v) {
   a.number(v.task);
   a.number(v.section);
+  a.tail(!v.correlation.empty() || !v.entity.empty(), [&] {
+    a.text(v.correlation);
+    a.text(v.entity);
+  });
 }
 
 void fields(auto& a, Some<OperationRequested> auto& v) {
@@ -378,6 +387,7 @@ void fields(auto& a, Some<InstanceRecord> auto& v) {
   a.payload(v.output);
   a.nested(v.failure);
   a.nested(v.lock);
+  a.tail(!v.worker_trace.empty(), [&] { a.text(v.worker_trace); });
 }
 
 void fields(auto& a, Some<PendingTask> auto& v) {

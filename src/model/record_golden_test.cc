@@ -198,6 +198,60 @@ TEST(RecordGolden, KeepsTheBytesOfEveryKindOfEvent) {
   EXPECT_EQ(kinds.size(), std::variant_size_v<EventBody>);
 }
 
+/// What was appended later is written only where it says something: the rows above are as they
+/// were.
+const std::vector<GoldenEvent>& golden_tails() {
+  static const std::vector<GoldenEvent> kEvents{
+      {ActivityFailed{.task = TaskId{1},
+                      .failure = {.type = "Declined",
+                                  .message = "",
+                                  .stack = "",
+                                  .retriable = true,
+                                  .inner = {},
+                                  .properties = "{\"code\":7}"}},
+       "010106808082e288d2a3061a0218084465636c696e6564000001000a7b22636f6465223a377d01f3"
+       "5949"},
+      {ChildScheduled{.task = TaskId{3},
+                      .id = "o",
+                      .name = "ship",
+                      .version = "",
+                      .input = {},
+                      .tags = {},
+                      .trace_parent = "",
+                      .start_at = base::Timestamp{1'767'225'660'000'000}},
+       "010109808082e288d2a3061506016f04736869700000000001809c9e9b89d2a3066c3fbf53"},
+      {OperationCalled{.task = TaskId{5},
+                       .target = "@stock@7",
+                       .operation = "take",
+                       .input = "2",
+                       .then = "",
+                       .correlation = "c-1"},
+       "010113808082e288d2a306160a084073746f636b40370474616b6502320003632d314df5cf7d"},
+      {OperationSignaled{.task = TaskId{6},
+                         .target = "@stock@7",
+                         .operation = "audit",
+                         .input = {},
+                         .fire_at = {},
+                         .correlation = "c-2"},
+       "010114808082e288d2a306160c084073746f636b4037056175646974000003632d320ef4383c"},
+      {LockRequested{.task = TaskId{7}, .entities = {"@stock@7"}, .correlation = "s-1"},
+       "010117808082e288d2a3060f0e01084073746f636b403703732d31ab13157f"},
+      {LockReleased{
+           .task = TaskId{8}, .section = TaskId{7}, .correlation = "s-1", .entity = "@stock@7"},
+       "010119808082e288d2a3060f100e03732d31084073746f636b4037cb80d84f"},
+  };
+  return kEvents;
+}
+
+TEST(RecordGolden, KeepsTheBytesOfWhatWasAppendedToEvents) {
+  const std::string key = prologue_key(kOrder);
+  for (const GoldenEvent& golden : golden_tails()) {
+    const std::vector<Event> events{{{1'767'225'600'000'000}, golden.body}};
+    EXPECT_EQ(hex_of(encode_events(key, events)), golden.hex) << kind_name(golden.body);
+    EXPECT_EQ(decode_events(key, bytes_of(golden.hex)), events);
+  }
+}
+
 TEST(RecordGolden, KeepsTheBytesOfAListOfEvents) {
   const std::string key = inbox_key(kOrder, 258);
   const std::vector<Event> events{{{1'767'225'600'000'000}, TurnStarted{}},

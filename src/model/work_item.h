@@ -48,6 +48,7 @@ struct TurnItem {
   /// It may have been handed out before, to a worker that died: the hand-out must be counted
   /// durably first (BeginAttempt).
   bool uncounted_redelivery = false;
+  std::string worker_trace{};  // see TurnResult
 
   friend bool operator==(const TurnItem&, const TurnItem&) = default;
 };
@@ -64,8 +65,10 @@ struct ActivityItem {
   ActivityToken token;
   std::string name;
   std::string version;
-  std::variant<Payload, EventReference> input;
-  bool uncounted_redelivery = false;  // as in TurnItem
+  std::variant<Payload, EventReference> input;  // with a reference, the two below come later too
+  bool uncounted_redelivery = false;            // as in TurnItem
+  Tags tags{};
+  std::string trace_parent{};
 
   friend bool operator==(const ActivityItem&, const ActivityItem&) = default;
 };

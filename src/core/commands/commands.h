@@ -25,6 +25,7 @@ void apply_command(Transition& t, model::CancelAwait& command);
 
 void apply_command(Transition& t, model::CallEntity& command);
 void apply_command(Transition& t, model::SignalEntity& command);
+void apply_command(Transition& t, model::PurgeEntity& command);
 void apply_command(Transition& t, model::GetEntity& command);
 
 // From workers.

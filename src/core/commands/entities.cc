@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Perdure authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// CallEntity, SignalEntity, GetEntity, and the end of a batch: entities as clients and workers meet
-// them. What instances send them is in messages.cc.
+// CallEntity, SignalEntity, PurgeEntity, GetEntity, and the end of a batch: entities as clients and
+// workers meet them. What instances send them is in messages.cc.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -130,6 +130,7 @@ struct CarryOut {
                                                  .version = std::move(start.version),
                                                  .input = std::move(start.input),
                                                  .tags = std::move(start.tags),
+                                                 .scheduled_start = start.start_at,
                                                  .trace_parent = std::move(start.trace_parent)}});
   }
   void operator()(const auto&) const { PERDURE_CHECK(false, "an action that was objected to"); }
@@ -190,6 +191,25 @@ void apply_command(Transition& t, model::SignalEntity& command) {
     t.enqueue(entity, std::move(request));
     t.go_on(entity);
   }
+  t.reply(command.request, model::Done{});
+}
+
+void apply_command(Transition& t, model::PurgeEntity& command) {
+  Instance& entity = t.instance(command.key);
+  if (!entity.exists) {
+    return t.reject(command.request, base::ErrorCode::kNotFound,
+                    fmt::format("no entity '{}' in hub '{}'", command.key.id, command.key.hub));
+  }
+  t.forget_turn(entity);
+  t.drop_operations(entity,
+                    model::Failure{.type = model::kFailurePurged,
+                                   .message = fmt::format("entity '{}' was purged", command.key.id),
+                                   .retriable = false});
+  set_state(t, entity, std::nullopt);
+  t.stamp(entity);
+  t.touch(entity);
+  t.show(entity);
+  t.go_on(entity);
   t.reply(command.request, model::Done{});
 }
 

@@ -204,6 +204,21 @@ TEST_F(Entities, DropAnAnswerToABatchThatWasAnswered) {
   EXPECT_EQ(world.offered_operations(kCounter), Lines{"add 2"});
 }
 
+TEST_F(Entities, LoseStateAndOperationsWhenPurged) {
+  world.run(signal_entity(kCounter, "set", "7"));
+  world.batch(kCounter, {std::nullopt}, "7");
+  const auto waiting = call_later(kCounter, "add", "1");
+  const model::TurnToken batch = world.take_turn(kCounter).token;
+  model::PurgeEntity purge{{}, key(kCounter)};
+  EXPECT_TRUE(is_done(world.ask(purge)));
+  EXPECT_TRUE(answer(waiting).starts_with(model::kFailurePurged)) << answer(waiting);
+  EXPECT_FALSE(world.exists(kCounter));
+  EXPECT_EQ(seen(kCounter), "nothing");
+  world.run(model::CompleteTurn{batch, {{}, operated({"8"}, "8"), {}}});
+  EXPECT_FALSE(world.exists(kCounter));
+  EXPECT_EQ(std::get<base::Error>(world.ask(purge)).code, ErrorCode::kNotFound);
+}
+
 TEST_F(Entities, OfferABatchAgainThatWasGivenBack) {
   world.run(signal_entity(kCounter, "add", "1"));
   world.run(model::ReturnWork{world.offered_turn(kCounter)->token});

@@ -111,7 +111,7 @@ void reopen(Transition& t, Instance& instance, const model::Event& event, std::s
                 pending_of(event, row * kEventsPerRewrittenRow,
                            static_cast<std::uint32_t>(number % kEventsPerRewrittenRow)));
   if (const auto* activity = std::get_if<model::ActivityScheduled>(&event.body)) {
-    t.offer_activity(instance, task, activity->input);
+    t.offer_activity(instance, *activity);
   } else if (const auto* call = std::get_if<model::OperationCalled>(&event.body)) {
     t.send(instance.key, call_of(instance, *call));
   } else if (std::holds_alternative<model::LockRequested>(event.body)) {

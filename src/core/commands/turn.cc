@@ -187,7 +187,7 @@ struct ApplyAction {
                    .version = scheduled.version,
                    .chunk = place.chunk,
                    .index = place.index});
-    t.offer_activity(instance, scheduled.task, scheduled.input);
+    t.offer_activity(instance, scheduled);
   }
 
   void operator()(const model::TimerCreated& created) const {
@@ -339,6 +339,7 @@ void continue_as_new(Transition& t, Instance& instance, const Instance::TurnInFl
   record.execution = t.execution_after(record.execution);
   record.history_events = 0;
   record.history_chain = 0;
+  record.worker_trace.clear();
   if (next.version) record.version = *std::move(next.version);
   if (next.tags) record.tags = *std::move(next.tags);
   count_as_started(t, instance, turn.at);
@@ -396,6 +397,9 @@ void apply_command(Transition& t, model::CompleteTurn& command) {
   }
   if (result.custom_status) {
     instance.stored.record.custom_status = *std::move(result.custom_status);
+  }
+  if (result.worker_trace) {
+    instance.stored.record.worker_trace = *std::move(result.worker_trace);
   }
   std::visit(
       base::Overloaded{

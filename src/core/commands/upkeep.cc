@@ -14,7 +14,7 @@ void apply_command(Transition& t, model::Recover& command) {
   if (!instance.turn) t.offer_turn(instance);
   for (const auto& [task, pending] : instance.stored.pending) {
     if (pending.kind != model::TaskKind::kActivity || instance.offered.contains(task)) continue;
-    t.offer_activity_again(instance, task);
+    t.offer_activity_again(instance, task, Transition::Redelivery::kUncounted);
   }
 }
 

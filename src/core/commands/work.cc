@@ -135,13 +135,15 @@ void apply_command(Transition& t, model::ReturnWork& command) {
                  [&](const model::ActivityToken& token) {
                    Instance& instance = t.instance(token.key);
                    if (pending_activity(instance, token) == nullptr) return;
-                   t.offer_activity_again(instance, token.task);
+                   t.offer_activity_again(instance, token.task,
+                                          command.untouched ? Transition::Redelivery::kNo
+                                                            : Transition::Redelivery::kUncounted);
                  },
                  [&](const model::TurnToken& token) {
                    Instance& instance = t.instance(token.key);
                    if (!holds(instance, token)) return;
                    instance.turn.reset();
-                   instance.turn_uncounted = true;
+                   if (!command.untouched) instance.turn_uncounted = true;
                    t.offer_turn(instance);
                  },
              },

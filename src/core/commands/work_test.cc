@@ -104,6 +104,15 @@ TEST_F(Activity, IsNotAnsweredByATokenOfATimer) {
 
 // ---- attempts -----------------------------------------------------------------------------------
 
+TEST_F(Activity, ThatComesBackUntouchedIsNotCounted) {
+  const model::ActivityToken first = world.activity_token("a", 0);
+  world.run(model::ReturnWork{first, /*untouched=*/true});
+  EXPECT_FALSE(world.offered_activity("a", 0)->uncounted_redelivery);
+  EXPECT_EQ(world.offered_activity("a", 0)->token, first);
+  world.done("a", 0);
+  EXPECT_EQ(world.stored("a").pending.size(), 0U);
+}
+
 TEST_F(Activity, ThatComesBackIsOfferedAgainByReferenceAndCountedDurably) {
   const model::ActivityToken first = world.activity_token("a", 0);
   world.run(model::ReturnWork{first});
@@ -192,6 +201,16 @@ TEST_F(TurnAttempt, IsCountedBeforeTheTurnIsHandedOutAgain) {
   EXPECT_FALSE(world.offered_turn("a")->uncounted_redelivery);
   world.turn("a");
   EXPECT_EQ(world.record("a").turn_attempts, 0U);
+}
+
+TEST_F(TurnAttempt, IsNotCountedWhenTheWorkerGivesTheTurnBackUntouched) {
+  const model::TurnItem first = world.take_turn("a");
+  world.run(model::ReturnWork{first.token, /*untouched=*/true});
+  const model::TurnItem again = *world.offered_turn("a");
+  EXPECT_FALSE(again.uncounted_redelivery);
+  EXPECT_EQ(again.token, first.token);
+  world.turn("a");
+  EXPECT_TRUE(world.stored("a").inbox.empty());
 }
 
 TEST_F(TurnAttempt, ASlowWorkersAnswerIsNotTakenForAnAnswerToNewerMessages) {

@@ -94,7 +94,7 @@ class Samples {
   Failure failure(int depth_max = 3) {
     std::vector<Failure> inner;
     if (depth_max > 1 && random_.chance(40)) inner.push_back(failure(depth_max - 1));
-    return {name(), bytes(), bytes(), flag(), std::move(inner)};
+    return {name(), bytes(), bytes(), flag(), std::move(inner), label()};
   }
 
   // ---- One function for each struct -------------------------------------------------------------
@@ -128,7 +128,8 @@ class Samples {
   TurnResult turn_result() {
     std::vector<Action> actions;
     for (std::uint64_t i = random_.below(5); i > 0; --i) actions.push_back(action());
-    return {std::move(actions), outcome(), maybe([&] { return payload(); })};
+    return {std::move(actions), outcome(), maybe([&] { return payload(); }),
+            maybe([&] { return label(); })};
   }
 
   InstanceRecord record() { return some<InstanceRecord>(); }
@@ -174,7 +175,8 @@ class Samples {
   void fill(TimerCreated& v) { v = {task(), time()}; }
   void fill(TimerFired& v) { v = {task(), time()}; }
   void fill(ChildScheduled& v) {
-    v = {task(), name(), name(), label(), payload(), tags(), label()};
+    v = {task(),    name(), name(),  label(),
+         payload(), tags(), label(), maybe([&] { return time(); })};
   }
   void fill(ChildCompleted& v) { v = {task(), payload()}; }
   void fill(ChildFailed& v) { v = {task(), failure()}; }
@@ -185,15 +187,15 @@ class Samples {
   void fill(ExecutionResumed& v) { v = {label()}; }
   void fill(ExecutionTerminated& v) { v = {label(), flag()}; }
   void fill(ExecutionRewound& v) { v = {label()}; }
-  void fill(OperationCalled& v) { v = {task(), entity(), name(), payload(), label()}; }
+  void fill(OperationCalled& v) { v = {task(), entity(), name(), payload(), label(), label()}; }
   void fill(OperationSignaled& v) {
-    v = {task(), entity(), name(), payload(), maybe([&] { return time(); })};
+    v = {task(), entity(), name(), payload(), maybe([&] { return time(); }), label()};
   }
   void fill(OperationCompleted& v) { v = {task(), payload()}; }
   void fill(OperationFailed& v) { v = {task(), failure()}; }
-  void fill(LockRequested& v) { v = {task(), entities()}; }
+  void fill(LockRequested& v) { v = {task(), entities(), label()}; }
   void fill(LockGranted& v) { v = {task()}; }
-  void fill(LockReleased& v) { v = {task(), task()}; }
+  void fill(LockReleased& v) { v = {task(), task(), label(), label()}; }
   void fill(OperationRequested& v) {
     v = {name(), payload(), maybe([&] { return caller(); }), maybe([&] { return failure(); })};
   }
@@ -256,7 +258,8 @@ class Samples {
          payload(),
          payload(),
          maybe([&] { return failure(); }),
-         maybe([&] { return HeldLock{caller(), number()}; })};
+         maybe([&] { return HeldLock{caller(), number()}; }),
+         label()};
   }
   void fill(PendingTask& v) {
     v = {static_cast<TaskKind>(1 + random_.below(6)),
