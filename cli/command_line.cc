@@ -15,6 +15,7 @@
 #include "exit_status.h"
 #include "json.h"
 #include "perdure/version.h"
+#include "serve.h"
 #include "text.h"
 #include "verify.h"
 
@@ -149,6 +150,7 @@ struct CommandLine::Impl {
         "bug.\n\n" +
         examples({"list --data orders.db", "get order-17 --input", "history order-17 --tree",
                   "raise order-17 approved true", "help list"}));
+    declare_serve(app, storeless);
     declare_start();
     declare_get();
     declare_list();

@@ -76,6 +76,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     PERDURE_CHECK(*status == kExitOk || *status == kExitUsage, "another status than expected");
     return 0;
   }
+  if (line.storeless_command() != nullptr) return 0;
   const auto command = line.command(TimePoint{std::chrono::seconds(1'790'000'000)});
   PERDURE_CHECK(command || !command.error().message().empty(), "an error says what is wrong");
   PERDURE_CHECK(!line.data().empty() || !command, "a command without a store");

@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Perdure authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The program `perdure`: looks into a store folder and steers what is in it. It runs no
-// orchestration itself, and has the folder to itself while it works. This file is the command line;
-// what the commands do is in commands.cc.
+// The program `perdure`: serves a store folder to clients and workers, or looks into one and steers
+// what is in it. It runs no orchestration itself, and has the folder to itself while it works. This
+// file begins the program; what the commands do is in commands.cc, `serve` in serve.cc.
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -11,8 +11,8 @@ import time
 
 import programs
 
-COMMANDS = ("start", "get", "list", "history", "raise", "terminate", "suspend", "resume", "rewind",
-            "restart", "purge", "entities", "entity", "signal", "stats", "check", "scrub",
+COMMANDS = ("serve", "start", "get", "list", "history", "raise", "terminate", "suspend", "resume",
+            "rewind", "restart", "purge", "entities", "entity", "signal", "stats", "check", "scrub",
             "version", "help")
 
 

@@ -1,0 +1,134 @@
+// SPDX-FileCopyrightText: 2026 The Perdure authors
+// SPDX-License-Identifier: Apache-2.0
+#include "server/grpc_transport.h"
+
+#include <fmt/format.h>
+#include <grpc/support/log.h>
+#include <grpcpp/generic/async_generic_service.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
+#include <grpcpp/security/tls_credentials_options.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "base/check.h"
+
+namespace perdure::server {
+namespace {
+
+using base::ErrorCode;
+using base::fail;
+
+// Of one connection.
+constexpr int kStreamsMax = 128;
+constexpr int kMetadataBytesMax = 16 << 10;
+constexpr int kHandshakeMs = 10'000;
+/// Without a call. Clients connect again by themselves.
+constexpr int kIdleMs = 300'000;
+/// Pings of ours find peers that vanished without a word.
+constexpr int kPingEveryMs = 60'000;
+constexpr int kPingAnswerMs = 20'000;
+/// Pings of theirs: more often than this, twice, and the connection ends.
+constexpr int kPingOfPeerMs = 10'000;
+constexpr int kPingStrikes = 2;
+/// Of the memory budget, for what gRPC holds of messages under way.
+constexpr std::uint64_t kMemoryShare = 4;
+/// How often the files of the certificate are looked at.
+constexpr unsigned kCertificateSeconds = 10;
+
+std::shared_ptr<grpc::ServerCredentials> credentials(const Options& options) {
+  if (!options.has_tls()) return grpc::InsecureServerCredentials();
+  grpc::experimental::TlsServerCredentialsOptions tls(
+      std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
+          options.tls_key, options.tls_certificate, kCertificateSeconds));
+  tls.watch_identity_key_cert_pairs();
+  return grpc::experimental::TlsServerCredentials(tls);
+}
+
+/// Answers what no service of ours offers. It also keeps gRPC's threads going when there is none.
+class Unoffered final : public grpc::CallbackGenericService {
+ public:
+  grpc::ServerGenericBidiReactor* CreateReactor(
+      grpc::GenericCallbackServerContext* context) override {
+    class Refusal final : public grpc::ServerGenericBidiReactor {
+     public:
+      explicit Refusal(const std::string& method) {
+        Finish({grpc::StatusCode::UNIMPLEMENTED,
+                fmt::format("this server does not offer the call {}", method.substr(0, 256))});
+      }
+      void OnDone() override { delete this; }
+    };
+    return new Refusal(context->method());
+  }
+};
+
+}  // namespace
+
+struct GrpcTransport::Impl {
+  Unoffered unoffered;  // outlives the server
+  std::unique_ptr<grpc::Server> server;
+};
+
+GrpcTransport::GrpcTransport(const Options& options, std::vector<GrpcService> services)
+    : options_(options), services_(std::move(services)), impl_(std::make_unique<Impl>()) {}
+
+GrpcTransport::~GrpcTransport() { PERDURE_CHECK(impl_->server == nullptr, "close it first"); }
+
+void GrpcTransport::limit(grpc::ServerBuilder& builder) const {
+  grpc::ResourceQuota quota("perdure");
+  quota.Resize(static_cast<std::size_t>(options_.memory_bytes / kMemoryShare));
+  builder.SetResourceQuota(quota);
+  builder.SetMaxReceiveMessageSize(static_cast<int>(options_.message_bytes_max));
+  builder.SetMaxSendMessageSize(-1);                        // histories are as long as they are
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // one server, one port
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsMax);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytesMax);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMs);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kIdleMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kPingEveryMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kPingAnswerMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kPingOfPeerMs);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PING_STRIKES, kPingStrikes);
+}
+
+base::Result<Address> GrpcTransport::start() {
+  // The library's own lines are for its authors, and a client can cause any number of them.
+  if (options_.log_level != LogLevel::kDebug) gpr_set_log_function([](gpr_log_func_args*) {});
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::ServerBuilder builder;
+  limit(builder);
+  for (const GrpcService& one : services_) builder.RegisterService(one.service.get());
+  builder.RegisterCallbackGenericService(&impl_->unoffered);
+  int port = 0;
+  builder.AddListeningPort(to_text(options_.grpc), credentials(options_), &port);
+  impl_->server = builder.BuildAndStart();
+  if (impl_->server == nullptr || port == 0) {
+    impl_->server.reset();
+    return fail(ErrorCode::kUnavailable,
+                fmt::format("grpc-address {} can not be listened on: another process may, or it "
+                            "is no address of this machine",
+                            to_text(options_.grpc)));
+  }
+  return Address{.host = options_.grpc.host, .port = static_cast<std::uint16_t>(port)};
+}
+
+void GrpcTransport::announce_end() {
+  if (impl_->server != nullptr) impl_->server->GetHealthCheckService()->SetServingStatus(false);
+}
+
+void GrpcTransport::close(base::Duration patience) {
+  if (impl_->server == nullptr) return;
+  for (const GrpcService& one : services_) {
+    if (one.end_streams) one.end_streams();
+  }
+  impl_->server->Shutdown(std::chrono::system_clock::now() +
+                          std::chrono::microseconds(patience.us));
+  impl_->server->Wait();
+  impl_->server.reset();
+}
+
+}  // namespace perdure::server

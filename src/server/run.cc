@@ -1,0 +1,74 @@
+// SPDX-FileCopyrightText: 2026 The Perdure authors
+// SPDX-License-Identifier: Apache-2.0
+#include "server/run.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <string>
+
+#include "runtime/clock.h"
+#include "server/log.h"
+#include "server/option_values.h"
+#include "server/server.h"
+#include "server/signals.h"
+
+namespace perdure::server {
+namespace {
+
+/// How often files that may have changed are looked at, without a signal.
+constexpr base::Duration kLookEvery = base::seconds(5);
+
+/// Whoever waits for this file sees all of it or nothing.
+base::Result<> write_ready_file(const Options& options, const Server& server) {
+  if (options.ready_file.empty()) return {};
+  std::string json = fmt::format("{{\"pid\":{},\"data\":{}", ::getpid(), quoted(options.data));
+  for (const Endpoint& endpoint : server.endpoints()) {
+    json += fmt::format(",\"{}\":{}", endpoint.name, quoted(to_text(endpoint.address)));
+  }
+  json += "}\n";
+  const std::string unfinished = options.ready_file + ".new";
+  std::ofstream file(unfinished, std::ios::binary | std::ios::trunc);
+  file << json << std::flush;
+  const bool written = file.good();
+  file.close();
+  if (!written || std::rename(unfinished.c_str(), options.ready_file.c_str()) != 0) {
+    return base::fail(base::ErrorCode::kNotFound,
+                      fmt::format("ready-file {} can not be written: {}", options.ready_file,
+                                  std::strerror(errno)));
+  }
+  return {};
+}
+
+void say_ready(const Options& options, const Server& server) {
+  std::string line = "perdure: ready";
+  for (const Endpoint& endpoint : server.endpoints()) {
+    line += fmt::format(" {}={}", endpoint.name, to_text(endpoint.address));
+  }
+  fmt::print("{} data={}\n", line, options.data);
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+base::Result<> run(const Options& options) {
+  const Signals signals;
+  const Log log(options.log_level);
+  const runtime::SystemClock clock;
+  PERDURE_ASSIGN_OR_RETURN(const auto server, Server::start(options, clock, log));
+  PERDURE_RETURN_IF_ERROR(write_ready_file(options, *server));
+  say_ready(options, *server);
+  while (signals.wait_for(kLookEvery) != Told::kEnd) {
+  }
+  signals.next_one_ends_at_once();
+  log.info("told to end: workers may hand in what they hold; once more ends at once");
+  const auto drained = server->drain();
+  if (!options.ready_file.empty()) std::remove(options.ready_file.c_str());
+  return drained;
+}
+
+}  // namespace perdure::server

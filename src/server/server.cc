@@ -1,0 +1,77 @@
+// SPDX-FileCopyrightText: 2026 The Perdure authors
+// SPDX-License-Identifier: Apache-2.0
+#include "server/server.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "server/transports.h"
+#include "store/folder.h"
+
+namespace perdure::server {
+namespace {
+
+/// Threads for what reads many rows.
+constexpr std::size_t kReaders = 4;
+
+engine::EngineOptions engine_options(const Options& options, const Log& log) {
+  engine::EngineOptions made;
+  made.executors = static_cast<std::uint32_t>(options.executors);
+  made.memory_bytes = static_cast<std::size_t>(options.memory_bytes);
+  made.attempts_max = static_cast<model::Attempt>(options.attempts_max);
+  made.on_damage = [&log](const base::Error& error) {
+    log.error(fmt::format("{}: {}", base::error_name(error.code), error.message));
+  };
+  return made;
+}
+
+}  // namespace
+
+Server::Server(const Options& options, std::unique_ptr<engine::Engine> engine, access::Guard guard,
+               const Log& log)
+    : options_(options),
+      log_(log),
+      engine_(std::move(engine)),
+      guard_(std::move(guard)),
+      hubs_(*engine_, kReaders) {}
+
+Server::~Server() { close_transports(); }
+
+base::Result<std::unique_ptr<Server>> Server::start(const Options& options,
+                                                    const runtime::Clock& clock, const Log& log) {
+  PERDURE_ASSIGN_OR_RETURN(auto store, store::open_folder(options.data));
+  PERDURE_ASSIGN_OR_RETURN(
+      auto engine, engine::Engine::open(engine_options(options, log), std::move(store), clock));
+  engine->start_threads();
+  std::unique_ptr<Server> server(
+      new Server(options, std::move(engine), access::Guard::open_to_all(), log));
+  PERDURE_RETURN_IF_ERROR(server->listen());
+  return server;
+}
+
+base::Result<> Server::listen() {
+  transports_ = make_transports(
+      {.options = options_, .engine = *engine_, .hubs = hubs_, .guard = guard_, .log = log_});
+  for (const auto& transport : transports_) {
+    PERDURE_ASSIGN_OR_RETURN(Address address, transport->start());
+    endpoints_.push_back({std::string(transport->name()), std::move(address)});
+  }
+  return {};
+}
+
+base::Result<> Server::drain() {
+  for (const auto& transport : transports_) transport->announce_end();
+  const auto stopped =
+      engine_->stop(base::seconds(static_cast<std::int64_t>(options_.drain_seconds)));
+  close_transports();
+  return stopped;
+}
+
+void Server::close_transports() {
+  for (const auto& transport : transports_) transport->close(kCloseMax);
+  transports_.clear();
+}
+
+}  // namespace perdure::server

@@ -1,0 +1,197 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: 2026 The Perdure authors
+# SPDX-License-Identifier: Apache-2.0
+"""`perdure serve` as a process: what it says, what it refuses, how it ends and begins again."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import threading
+
+import programs
+import wire
+
+READY = re.compile(r"^perdure: ready grpc=(\S+)(?: http=\S+)? data=(.*)\n$")
+
+
+class Served:
+    """A server process, and the lines that it wrote."""
+
+    def __init__(self, case, *arguments, env=None):
+        self.process = subprocess.Popen(
+            [programs.perdure(), "serve", "--grpc-address", "127.0.0.1:0", "--http-address",
+             "127.0.0.1:0", *arguments], cwd=case.folder, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env={**os.environ, **(env or {})})
+        case.addCleanup(self.kill)
+        self.errors = []
+        self.reader = threading.Thread(target=self._read_errors, daemon=True)
+        self.reader.start()
+        self.ready = self.process.stdout.readline()
+        match = READY.match(self.ready)
+        if not match:
+            self.process.wait(programs.TIMEOUT_SECONDS)
+            self.reader.join(programs.TIMEOUT_SECONDS)
+            raise AssertionError(f"no ready line but {self.ready!r}, {''.join(self.errors)}")
+        self.grpc, self.data = match.groups()
+
+    def _read_errors(self):
+        for line in self.process.stderr:
+            self.errors.append(line)
+
+    def health(self):
+        with wire.connect(self.grpc) as connection:
+            return wire.health(connection)
+
+    def tell(self, number):
+        self.process.send_signal(number)
+
+    def end(self):
+        """The exit status, after what was left on stdout was checked to be nothing."""
+        status = self.process.wait(programs.TIMEOUT_SECONDS)
+        self.reader.join(programs.TIMEOUT_SECONDS)
+        assert self.process.stdout.read() == "", "one line on stdout, no more"
+        return status
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(programs.TIMEOUT_SECONDS)
+        self.reader.join(programs.TIMEOUT_SECONDS)
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+
+class Serve(programs.Case):
+    def serve(self, *arguments, **options):
+        return Served(self, *arguments, **options)
+
+    def test_it_says_when_it_is_ready_and_answers(self):
+        server = self.serve("--data", "store", "--ready-file", "ready.json")
+        self.assertEqual(server.data, "store")
+        self.assertEqual(server.health(), wire.SERVING)
+        ready = json.loads((self.folder / "ready.json").read_text())
+        self.assertEqual((ready["pid"], ready["grpc"], ready["data"]),
+                         (server.process.pid, server.grpc, "store"))
+        with wire.connect(server.grpc) as connection:
+            self.assertIsNone(wire.call(connection, "/no.such.Service/Call"))
+        server.tell(signal.SIGTERM)
+        self.assertEqual(server.end(), 0)
+        self.assertFalse((self.folder / "ready.json").exists(), "nobody waits for a dead server")
+
+    def test_either_signal_drains_and_ends_with_zero(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            server = self.serve("--data", "store")
+            server.tell(number)
+            self.assertEqual(server.end(), 0)
+            self.assertRegex("".join(server.errors), r"^perdure: info: told to end: .*\n$")
+        self.ask("list")  # the store is free, and whole
+
+    def test_a_hangup_does_not_end_it(self):
+        server = self.serve()
+        server.tell(signal.SIGHUP)
+        self.assertEqual(server.health(), wire.SERVING)
+        server.tell(signal.SIGTERM)
+        self.assertEqual(server.end(), 0)
+
+    def test_a_second_instance_is_refused(self):
+        server = self.serve("--data", "store")
+        second = self.run_program(programs.perdure(), "serve", "--data", "store",
+                                  "--grpc-address", "127.0.0.1:0")
+        self.refused(second, 6, "STORE_LOCKED", "store", str(server.process.pid))
+        self.refused(self.cli("list"), 6, "STORE_LOCKED")
+        self.assertEqual(server.health(), wire.SERVING)
+
+    def test_a_port_that_is_taken_is_refused(self):
+        server = self.serve("--data", "store")
+        second = self.run_program(programs.perdure(), "serve", "--data", "other",
+                                  "--grpc-address", server.grpc)
+        self.refused(second, 10, "UNAVAILABLE", "grpc-address", server.grpc)
+        self.assertEqual(server.health(), wire.SERVING)
+
+    def test_killed_it_begins_again(self):
+        for _ in range(3):
+            server = self.serve("--data", "store")
+            self.assertEqual(server.health(), wire.SERVING)
+            server.tell(signal.SIGKILL)
+            self.assertEqual(server.end(), -signal.SIGKILL)
+        server = self.serve("--data", "store")
+        self.assertEqual(server.health(), wire.SERVING)
+
+    def test_data_may_be_named_in_front_and_by_the_environment(self):
+        ran = self.run_program(programs.perdure(), "--data", "a", "serve", "--print-config")
+        self.assertIn('data = "a"  # --data\n', ran.stdout)
+        ran = self.run_program(programs.perdure(), "serve", "--print-config",
+                               env={"PERDURE_DATA": "b"})
+        self.assertIn('data = "b"  # PERDURE_DATA\n', ran.stdout)
+        ran = self.run_program(programs.perdure(), "--data", "a", "serve", "--print-config",
+                               "--data", "c", env={"PERDURE_DATA": "b"})
+        self.assertIn('data = "c"  # --data\n', ran.stdout)
+
+
+class Options(programs.Case):
+    def serve(self, *arguments, **options):
+        return self.run_program(programs.perdure(), "serve", *arguments, **options)
+
+    def refuse(self, *arguments, words=(), status=2, code="INVALID_ARGUMENT", **options):
+        self.refused(self.serve(*arguments, **options), status, code, *words)
+        self.assertFalse((self.folder / "perdure-data").exists(), "the store was touched")
+
+    def test_a_flag_wins_over_a_variable_over_the_file_over_the_default(self):
+        (self.folder / "serve.toml").write_text(
+            "executors = 2\nattempts-max = 3\ndrain-seconds = 4\n")
+        ran = self.serve("--config", "serve.toml", "--print-config", "--executors", "5",
+                         env={"PERDURE_SERVE_EXECUTORS": "6", "PERDURE_SERVE_ATTEMPTS_MAX": "7"})
+        self.assertEqual((ran.returncode, ran.stderr), (0, ""))
+        lines = ran.stdout.splitlines()
+        self.assertIn("executors = 5  # --executors", lines)
+        self.assertIn("attempts-max = 7  # PERDURE_SERVE_ATTEMPTS_MAX", lines)
+        self.assertIn("drain-seconds = 4  # serve.toml, line 3", lines)
+        self.assertIn('memory = "1GiB"  # default', lines)
+        (self.folder / "printed.toml").write_text(ran.stdout)
+        again = self.serve("--print-config", env={"PERDURE_SERVE_CONFIG": "printed.toml"})
+        values = [line.split("  # ")[0] for line in lines]
+        self.assertEqual([line.split("  # ")[0] for line in again.stdout.splitlines()], values)
+
+    def test_switches_can_be_turned_off_again(self):
+        (self.folder / "serve.toml").write_text("allow-plaintext-credentials = true\n")
+        for flag, value in (((), "true"), (("--allow-plaintext-credentials",), "true"),
+                            (("--allow-plaintext-credentials=false",), "false")):
+            ran = self.serve("--config", "serve.toml", "--print-config", *flag)
+            self.assertIn(f"allow-plaintext-credentials = {value}  #", ran.stdout, ran)
+
+    def test_mistakes_name_where_they_are_and_the_way_out(self):
+        (self.folder / "serve.toml").write_text("executors = 1\nexecuters = 2\n")
+        self.refuse("--config", "serve.toml",
+                    words=("serve.toml, line 2", "'executers'", "did you mean 'executors'?"))
+        (self.folder / "serve.toml").write_text("executors = \n")
+        self.refuse("--config", "serve.toml", words=("serve.toml, line 1",))
+        self.refuse("--config", "none.toml", words=("none.toml",), status=3, code="NOT_FOUND")
+        self.refuse(env={"PERDURE_SERVE_GRPC_ADRESS": "x"},
+                    words=("did you mean 'PERDURE_SERVE_GRPC_ADDRESS'?",))
+        self.refuse(env={"PERDURE_SERVE_EXECUTORS": "many"},
+                    words=("PERDURE_SERVE_EXECUTORS", "1 to 64"))
+        self.refuse("--executors", "0", words=("--executors", "1 to 64"))
+        self.refuse("--grpc-address", "example.org:80", words=("--grpc-address", "127.0.0.1:4001"))
+        self.refuse("--grpc-adress", "x", words=("--grpc-adress",))
+
+    def test_other_machines_need_to_be_known(self):
+        self.refuse("--grpc-address", "0.0.0.0:0", words=("keys-file", "jwks-file", "127.0.0.1"))
+        self.refuse("--http-address", "[::]:0", words=("keys-file",))
+        self.refuse("--grpc-address", "0.0.0.0:0", "--keys-file", "keys.jsonl",
+                    words=("tls-certificate", "allow-plaintext-credentials"))
+
+    def test_help_has_every_option(self):
+        ran = self.serve("--help")
+        self.assertEqual((ran.returncode, ran.stderr), (0, ""))
+        printed = self.serve("--print-config").stdout
+        names = [line.split(" = ")[0] for line in printed.splitlines()]
+        self.assertGreaterEqual(len(names), 20)
+        for name in [*names, "config", "print-config"]:
+            self.assertRegex(ran.stdout, rf"(?m)^  --{name}[ \n]")
+
+
+if __name__ == "__main__":
+    programs.main()

@@ -1,0 +1,97 @@
+# SPDX-FileCopyrightText: 2026 The Perdure authors
+# SPDX-License-Identifier: Apache-2.0
+"""A gRPC call with nothing but sockets: enough of HTTP/2 to ask a server one question.
+
+Not for load, and not for what a real client does: the programs of tests/interop are that.
+"""
+
+import socket
+import struct
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+DATA, HEADERS, RESET, SETTINGS, PING, GO_AWAY = 0, 1, 3, 4, 6, 7
+ACK = END_STREAM = 1
+END_HEADERS = 4
+ANSWER_SECONDS = 60
+FRAMES_MAX = 1000
+
+
+class Closed(Exception):
+    """The server ended the connection, or the stream, without an answer."""
+
+
+def frame(kind, flags, stream, payload=b""):
+    return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(
+        ">I", stream) + payload
+
+
+def literal(name, value):
+    """A header that nobody is to remember. `name`: its text, or its number in the static table."""
+    text = value.encode()
+    if isinstance(name, str):
+        start = b"\0" + bytes([len(name)]) + name.encode()
+    else:
+        start = bytes([name]) if name < 15 else bytes([15, name - 15])
+    assert len(text) < 127
+    return start + bytes([len(text)]) + text
+
+
+def connect(address):
+    """A socket to "127.0.0.1:4001" or "[::1]:4001"."""
+    host, port = address.rsplit(":", 1)
+    return socket.create_connection((host.strip("[]"), int(port)), timeout=ANSWER_SECONDS)
+
+
+def read_exactly(connection, count):
+    data = b""
+    while len(data) < count:
+        try:
+            more = connection.recv(count - len(data))
+        except ConnectionError as error:
+            raise Closed(str(error)) from error
+        if not more:
+            raise Closed("the connection was closed")
+        data += more
+    return data
+
+
+def read_frame(connection):
+    head = read_exactly(connection, 9)
+    length = int.from_bytes(head[:3], "big")
+    return head[3], head[4], int.from_bytes(head[5:], "big"), read_exactly(connection, length)
+
+
+def call(connection, method, message=b"", authorization=None):
+    """The bytes of the answer; None: the server answered with a status and no message."""
+    headers = b"\x83\x86" + literal(4, method) + literal(1, "test") + literal(
+        31, "application/grpc") + literal("te", "trailers")
+    if authorization is not None:
+        headers += literal(23, authorization)
+    connection.sendall(PREFACE + frame(SETTINGS, 0, 0) +
+                       frame(HEADERS, END_HEADERS, 1, headers) +
+                       frame(DATA, END_STREAM, 1, struct.pack(">BI", 0, len(message)) + message))
+    answer = b""
+    for _ in range(FRAMES_MAX):
+        kind, flags, stream, payload = read_frame(connection)
+        if kind == SETTINGS and not flags & ACK:
+            connection.sendall(frame(SETTINGS, ACK, 0))
+        elif kind == PING and not flags & ACK:
+            connection.sendall(frame(PING, ACK, 0, payload))
+        elif kind in (RESET, GO_AWAY):
+            raise Closed(f"a frame of kind {kind}: {payload!r}")
+        elif kind == DATA and stream == 1:
+            answer += payload
+        if kind in (DATA, HEADERS) and stream == 1 and flags & END_STREAM:
+            return answer[5:] if answer else None
+    raise Closed("too many frames without an answer")
+
+
+SERVING, NOT_SERVING = 1, 2
+
+
+def health(connection):
+    """What grpc.health.v1.Health says of the server as a whole."""
+    answer = call(connection, "/grpc.health.v1.Health/Check")
+    if answer is None or answer[:1] != b"\x08":
+        raise Closed(f"no health but {answer!r}")
+    return answer[1]
