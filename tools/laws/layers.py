@@ -29,6 +29,7 @@ THIRD_PARTY = {
     "openssl/": r"examples/backup/|src/access/",
     "grpcpp/": r"src/transport/(durabletask|worker|grpc)/|src/server/|sdk/cpp/src/remote/",
     "google/protobuf/": r"src/transport/(durabletask|worker|grpc)/|sdk/cpp/src/remote/",
+    "perdure/status.pb.h": r"src/transport/grpc/",
     "boost/": r"src/transport/http/",
     "curl/": r"src/egress/",
     "zstd.h": r"examples/backup/",
