@@ -30,6 +30,8 @@ THIRD_PARTY = {
     "grpcpp/": r"src/transport/(durabletask|worker|grpc)/|src/server/|sdk/cpp/src/remote/",
     "google/protobuf/": r"src/transport/(durabletask|worker|grpc)/|sdk/cpp/src/remote/",
     "perdure/status.pb.h": r"src/transport/grpc/",
+    "perdure/worker.": r"src/transport/worker/|sdk/cpp/src/remote/",
+    "perdure/clients.": r"src/transport/worker/|sdk/cpp/src/remote/",
     "boost/": r"src/transport/http/",
     "curl/": r"src/egress/",
     "zstd.h": r"examples/backup/",
