@@ -7,17 +7,19 @@
 #include <optional>
 #include <utility>
 
+#include "convert.h"
 #include "embedded/backend.h"
-#include "embedded/convert.h"
-#include "embedded/known.h"
-#include "embedded/pool.h"
-#include "embedded/worker.h"
+#include "embedded/engine_port.h"
+#include "embedded/stats.h"
 #include "engine/engine.h"
 #include "runtime/clock.h"
 #include "runtime/entropy.h"
 #include "store/folder.h"
 #include "store/log/memory/memory_log.h"
 #include "store/table/memory/memory_table.h"
+#include "worker/known.h"
+#include "worker/pool.h"
+#include "worker/worker.h"
 
 namespace perdure {
 namespace {
@@ -49,8 +51,9 @@ struct Host::Impl {
   Registry functions;
   runtime::SystemClock clock;
   std::unique_ptr<engine::Engine> engine;
-  std::optional<embedded::Worker> worker;
-  std::optional<embedded::Pool> pool;
+  std::optional<embedded::EnginePort> port;
+  std::optional<worker::Worker> worker;
+  std::optional<worker::Pool> pool;
   std::shared_ptr<embedded::Backend> backend;
 
   [[nodiscard]] bool has_workers() const {
@@ -67,13 +70,13 @@ struct Host::Impl {
 
 void Host::Impl::start_workers() {
   if (!has_workers()) return;
-  worker.emplace(
-      *engine, functions,
-      embedded::WorkerSettings{.turns_max = options.turn_threads() * kTurnLeasesPerThread,
-                               .activities_max = activity_threads(),
-                               .held_max = options.held_orchestrations(),
-                               .log = options.log() ? options.log() : log_to_stderr});
-  pool.emplace(engine->dispatcher(), *worker, options.turn_threads(), activity_threads());
+  port.emplace(*engine);
+  worker.emplace(*port, functions,
+                 worker::WorkerSettings{.held_max = options.held_orchestrations(),
+                                        .log = options.log() ? options.log() : log_to_stderr});
+  port->attach(*worker, {.turns_max = options.turn_threads() * kTurnLeasesPerThread,
+                         .activities_max = activity_threads()});
+  pool.emplace(*port, *worker, options.turn_threads(), activity_threads());
 }
 
 Host::Host(HostOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
@@ -88,16 +91,16 @@ Result<Client> Host::start() {
     return Error(ErrorCode::kFailedPrecondition, "the host is started already");
   }
   auto store = open_store(self.options.folder());
-  if (!store) return embedded::to_public(store.error());
+  if (!store) return internal::to_public(store.error());
   engine::EngineOptions options;
   options.memory_bytes = self.options.memory_budget_bytes();
   if (self.options.on_fatal()) {
     options.on_fatal = [handler = self.options.on_fatal()](const base::Error& error) {
-      handler(embedded::to_public(error).what());
+      handler(internal::to_public(error).what());
     };
   }
   auto engine = engine::Engine::open(std::move(options), *std::move(store), self.clock);
-  if (!engine) return embedded::to_public(engine.error());
+  if (!engine) return internal::to_public(engine.error());
   self.engine = *std::move(engine);
   self.engine->start_threads();
   self.start_workers();
@@ -110,10 +113,10 @@ Result<Client> Host::start() {
       .known_entity = {}};
   if (self.has_workers()) {
     settings.known = [functions = &self.functions](const std::string& name) {
-      return embedded::check_known(*functions, name);
+      return worker::check_known(*functions, name);
     };
     settings.known_entity = [functions = &self.functions](const EntityId& entity) {
-      return embedded::check_known_entity(*functions, entity);
+      return worker::check_known_entity(*functions, entity);
     };
   }
   self.backend = std::make_shared<embedded::Backend>(*self.engine, std::move(settings));
@@ -130,8 +133,9 @@ void Host::stop(std::chrono::milliseconds patience) {
     if (!dispatcher.wait_until_returned(base::milliseconds(patience.count()))) {
       self.worker->cancel_all();
     }
-    self.pool.reset();    // joins: there is no way to stop a thread
-    self.worker.reset();  // returns the leases that are left
+    self.pool.reset();  // joins: there is no way to stop a thread
+    self.port.reset();  // returns the leases that are left
+    self.worker.reset();
   }
   const auto stopped = self.engine->stop({});
   if (!stopped) {

@@ -8,14 +8,16 @@
 #include <utility>
 
 #include "base/check.h"
+#include "convert.h"
 #include "embedded/backend.h"
-#include "embedded/convert.h"
-#include "embedded/known.h"
-#include "embedded/worker.h"
+#include "embedded/engine_port.h"
+#include "embedded/stats.h"
 #include "engine/engine.h"
 #include "runtime/clock.h"
 #include "store/log/memory/memory_log.h"
 #include "store/table/memory/memory_table.h"
+#include "worker/known.h"
+#include "worker/worker.h"
 
 namespace perdure {
 namespace {
@@ -35,7 +37,8 @@ struct TestHost::Impl {
   std::shared_ptr<store::table::memory::TableDisk> table =
       std::make_shared<store::table::memory::TableDisk>();
   std::unique_ptr<engine::Engine> engine;
-  std::optional<embedded::Worker> worker;
+  std::optional<embedded::EnginePort> port;
+  std::optional<worker::Worker> worker;
   std::shared_ptr<embedded::Backend> backend;
   std::uint64_t ids = 0;
 
@@ -46,6 +49,7 @@ struct TestHost::Impl {
 
   void open();
   void close() {
+    port.reset();
     worker.reset();
     engine.reset();
   }
@@ -61,15 +65,16 @@ void TestHost::Impl::open() {
   auto opened = engine::Engine::open({}, *std::move(store), clock);
   PERDURE_CHECK(opened.has_value(), opened ? std::string_view() : opened.error().message);
   engine = *std::move(opened);
-  worker.emplace(*engine, functions,
-                 embedded::WorkerSettings{.turns_max = kItemsAtOnce, .activities_max = 1});
+  port.emplace(*engine);
+  worker.emplace(*port, functions, worker::WorkerSettings{});
+  port->attach(*worker, {.turns_max = kItemsAtOnce, .activities_max = 1});
 }
 
 /// Until nothing can happen without time passing.
 void TestHost::Impl::settle() {
   for (std::uint64_t items = 0;;) {
     engine->run_until_idle();
-    auto work = engine->dispatcher().try_pull(worker->id(), dispatch::Kinds::kBoth, kItemsAtOnce);
+    auto work = port->try_pull(kItemsAtOnce);
     if (work.empty()) return;
     items += work.size();
     PERDURE_CHECK(items <= kItemsPerMomentMax,
@@ -112,17 +117,17 @@ Client TestHost::client() {
             .fresh_id = [&self] { return fmt::format("test-{}", ++self.ids); },
             .known =
                 [&self](const std::string& name) {
-                  return embedded::check_known(self.functions, name);
+                  return worker::check_known(self.functions, name);
                 },
             .known_entity =
                 [&self](const EntityId& entity) {
-                  return embedded::check_known_entity(self.functions, entity);
+                  return worker::check_known_entity(self.functions, entity);
                 }});
   }
   return Client(self.backend);
 }
 
-TimePoint TestHost::now() const { return embedded::to_public(impl_->clock.now()); }
+TimePoint TestHost::now() const { return internal::to_public(impl_->clock.now()); }
 
 void TestHost::run() {
   impl_->open();

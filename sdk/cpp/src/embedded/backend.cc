@@ -8,10 +8,14 @@
 #include <utility>
 
 #include "base/check.h"
-#include "embedded/convert.h"
+#include "convert.h"
 #include "history.h"
 
 namespace perdure::embedded {
+
+using internal::to_model;
+using internal::to_public;
+
 namespace {
 
 constexpr std::size_t kPurgePage = 500;

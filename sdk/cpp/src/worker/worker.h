@@ -1,50 +1,52 @@
 // SPDX-FileCopyrightText: 2026 The Perdure authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The worker inside the program: runs turns and activities that the dispatcher hands out, with the
-// functions of a Registry. `run` executes one item on the calling thread; who calls it, from how
-// many threads, is the host's matter: a pool in production, one thread with virtual time in tests.
+// Runs turns, batches and activities with the functions of a Registry, whoever hands them out: the
+// engine in this program or a server (port.h). `run` executes one item on the calling thread; who
+// calls it, from how many threads, is the host's matter: a pool in production, one thread with
+// virtual time in tests.
 //
-// Owned by the host; outlived by engine, dispatcher and registry. `run` is thread-safe.
+// Owned by the host; outlived by port and registry. Thread-safe.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <variant>
 
-#include "dispatch/dispatcher.h"
-#include "embedded/held_runs.h"
-#include "engine/engine.h"
+#include "base/result.h"
 #include "model/work_item.h"
-#include "perdure/host.h"
 #include "perdure/registry.h"
+#include "runner.h"
 #include "runtime/monitor.h"
+#include "worker/held_runs.h"
+#include "worker/port.h"
 
-namespace perdure::embedded {
+namespace perdure::worker {
 
 using InstanceLogSink = std::function<void(std::string_view instance, std::string_view line)>;
 
 struct WorkerSettings {
-  std::size_t turns_max = 1;       // leases at once
-  std::size_t activities_max = 1;  //
-  std::size_t held_max = 10'000;   // orchestrations kept between turns
-  InstanceLogSink log;             // empty: nowhere
+  std::size_t held_max = 10'000;  // orchestrations kept between turns
+  InstanceLogSink log;            // empty: nowhere
 };
 
 class Worker final {
  public:
-  Worker(engine::Engine& engine, const Registry& functions, WorkerSettings settings);
-  /// Returns every lease. REQUIRES: no `run` is under way.
-  ~Worker();
+  Worker(Port& port, const Registry& functions, WorkerSettings settings);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  [[nodiscard]] dispatch::WorkerId id() const { return id_; }
   [[nodiscard]] std::uint64_t replays() const { return replays_.load(std::memory_order_relaxed); }
 
   void run(model::WorkItem item);
+  /// Nobody waits for the item any more. An activity under way sees is_cancelled(); what is held of
+  /// an orchestration is forgotten.
+  void on_withdrawn(const model::WorkToken& token);
   /// Every activity under way sees is_cancelled().
   void cancel_all();
   /// The next turn of every orchestration is a replay.
@@ -59,9 +61,8 @@ class Worker final {
                                                           const std::atomic<bool>& cancelled);
   /// Built from the history up to the turn; or why that is not possible.
   base::Result<std::unique_ptr<internal::Run>> rebuild(const model::TurnItem& item);
-  void on_withdrawn(const model::WorkToken& token);
 
-  engine::Engine& engine_;
+  Port& port_;
   const Registry& functions_;
   const WorkerSettings settings_;
   HeldRuns held_;
@@ -69,8 +70,6 @@ class Worker final {
 
   runtime::Mutex mutex_;
   std::map<model::ActivityToken, std::atomic<bool>*> running_;  // flags live on run's stack
-
-  dispatch::WorkerId id_;  // last: the callbacks may come as soon as it is attached
 };
 
-}  // namespace perdure::embedded
+}  // namespace perdure::worker

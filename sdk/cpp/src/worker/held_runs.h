@@ -15,7 +15,7 @@
 #include "runner.h"
 #include "runtime/monitor.h"
 
-namespace perdure::embedded {
+namespace perdure::worker {
 
 class HeldRuns {
  public:
@@ -39,4 +39,4 @@ class HeldRuns {
   std::unordered_map<model::InstanceKey, Recency::iterator, model::InstanceKeyHash> by_key_;
 };
 
-}  // namespace perdure::embedded
+}  // namespace perdure::worker

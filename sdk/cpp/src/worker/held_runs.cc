@@ -1,11 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The Perdure authors
 // SPDX-License-Identifier: Apache-2.0
-#include "embedded/held_runs.h"
+#include "worker/held_runs.h"
 
 #include <iterator>
 #include <utility>
 
-namespace perdure::embedded {
+namespace perdure::worker {
 
 // A run's destructor is the user's code: in every function here it happens behind the lock, because
 // what is forgotten was declared before it.
@@ -57,4 +57,4 @@ void HeldRuns::forget_all() {
   by_key_.clear();
 }
 
-}  // namespace perdure::embedded
+}  // namespace perdure::worker

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Perdure authors
 // SPDX-License-Identifier: Apache-2.0
-#include "embedded/convert.h"
+#include "convert.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -11,9 +11,10 @@
 #include "base/check.h"
 #include "decisions.h"
 #include "exceptions.h"
+#include "model/key.h"
 #include "time_points.h"
 
-namespace perdure::embedded {
+namespace perdure::internal {
 namespace {
 
 Waiting waiting_for(model::TaskId task, const model::PendingTask& pending) {
@@ -25,7 +26,7 @@ Waiting waiting_for(model::TaskId task, const model::PendingTask& pending) {
       break;
     case model::TaskKind::kTimer:
       waiting.kind = task == model::kStartTimer ? "start" : "timer";
-      waiting.detail = "due at " + internal::utc(pending.fire_at);
+      waiting.detail = "due at " + utc(pending.fire_at);
       break;
     case model::TaskKind::kChild:
       waiting.kind = "child";
@@ -41,7 +42,7 @@ Waiting waiting_for(model::TaskId task, const model::PendingTask& pending) {
       break;
     case model::TaskKind::kSignal:
       waiting.kind = "signal";
-      waiting.detail = "due at " + internal::utc(pending.fire_at);
+      waiting.detail = "due at " + utc(pending.fire_at);
       break;
   }
   return waiting;
@@ -63,7 +64,7 @@ struct Describe {
       case model::Ending::kTerminated: out.detail = "TERMINATED"; break;
     }
     out.payload = e.output;
-    if (e.failure) out.failure = internal::from_model(*e.failure);
+    if (e.failure) out.failure = from_model(*e.failure);
   }
   void operator()(const model::TurnStarted&) const {}
   void operator()(const model::ActivityScheduled& e) const {
@@ -71,9 +72,7 @@ struct Describe {
     out.payload = e.input;
   }
   void operator()(const model::ActivityCompleted& e) const { out.payload = e.result; }
-  void operator()(const model::ActivityFailed& e) const {
-    out.failure = internal::from_model(e.failure);
-  }
+  void operator()(const model::ActivityFailed& e) const { out.failure = from_model(e.failure); }
   void operator()(const model::TimerCreated& e) const { due(e.fire_at); }
   void operator()(const model::TimerFired& e) const { due(e.fire_at); }
   void operator()(const model::ChildScheduled& e) const {
@@ -82,9 +81,7 @@ struct Describe {
     out.payload = e.input;
   }
   void operator()(const model::ChildCompleted& e) const { out.payload = e.result; }
-  void operator()(const model::ChildFailed& e) const {
-    out.failure = internal::from_model(e.failure);
-  }
+  void operator()(const model::ChildFailed& e) const { out.failure = from_model(e.failure); }
   void operator()(const model::EventRaised& e) const {
     out.name = e.name;
     out.payload = e.payload;
@@ -100,9 +97,7 @@ struct Describe {
   void operator()(const model::OperationCalled& e) const { operation(e); }
   void operator()(const model::OperationSignaled& e) const { operation(e); }
   void operator()(const model::OperationCompleted& e) const { out.payload = e.result; }
-  void operator()(const model::OperationFailed& e) const {
-    out.failure = internal::from_model(e.failure);
-  }
+  void operator()(const model::OperationFailed& e) const { out.failure = from_model(e.failure); }
   void operator()(const model::LockRequested& e) const {
     out.detail = fmt::format("'{}'", fmt::join(e.entities, "', '"));
   }
@@ -125,7 +120,7 @@ struct Describe {
     out.detail = fmt::format("to '{}'", e.target);
     out.payload = e.input;
   }
-  void due(base::Timestamp at) const { out.detail = "due at " + internal::utc(at); }
+  void due(base::Timestamp at) const { out.detail = "due at " + utc(at); }
 
  public:
   explicit Describe(HistoryEvent& event) : out(event) {}
@@ -162,9 +157,9 @@ model::Status to_model(Status status) {
   PERDURE_CHECK(false, "a status outside its enumeration");
 }
 
-TimePoint to_public(base::Timestamp at) { return internal::to_time_point(at); }
+TimePoint to_public(base::Timestamp at) { return to_time_point(at); }
 
-base::Timestamp to_model(TimePoint at) { return internal::to_timestamp(at); }
+base::Timestamp to_model(TimePoint at) { return to_timestamp(at); }
 
 Instance to_public(model::InstanceSnapshot snapshot) {
   model::InstanceRecord& record = snapshot.record;
@@ -180,7 +175,7 @@ Instance to_public(model::InstanceSnapshot snapshot) {
   instance.input = std::move(snapshot.input);
   instance.output = std::move(record.output);
   instance.custom_status = std::move(record.custom_status);
-  if (record.failure) instance.failure = internal::from_model(*std::move(record.failure));
+  if (record.failure) instance.failure = from_model(*std::move(record.failure));
   instance.tags = std::move(record.tags);
   if (record.parent) instance.parent_id = record.parent->key.id;
   instance.history_events = record.history_events;
@@ -202,16 +197,4 @@ HistoryEvent to_public(std::uint64_t number, const model::Event& event) {
   return out;
 }
 
-HostStats to_public(const engine::EngineStats& stats, std::uint64_t replays) {
-  HostStats out;
-  out.turns = stats.turns;
-  out.activities = stats.activities;
-  out.commits = stats.commits;
-  out.replays = replays;
-  out.rescued = stats.rescues;
-  out.instances_in_memory = stats.instances;
-  out.memory_bytes = stats.memory_bytes;
-  return out;
-}
-
-}  // namespace perdure::embedded
+}  // namespace perdure::internal

@@ -5,14 +5,12 @@
 #pragma once
 
 #include "base/result.h"
-#include "engine/stats.h"
 #include "model/command.h"
 #include "model/event.h"
 #include "model/instance.h"
 #include "perdure/client.h"
-#include "perdure/host.h"
 
-namespace perdure::embedded {
+namespace perdure::internal {
 
 Error to_public(const base::Error& error);
 Status to_public(model::Status status);
@@ -21,7 +19,6 @@ base::Timestamp to_model(TimePoint at);
 model::Status to_model(Status status);
 Instance to_public(model::InstanceSnapshot snapshot);
 HistoryEvent to_public(std::uint64_t number, const model::Event& event);
-HostStats to_public(const engine::EngineStats& stats, std::uint64_t replays);
 
 template <class T>
 Result<T> to_public(base::Result<T> result) {
@@ -33,4 +30,4 @@ Result<T> to_public(base::Result<T> result) {
   }
 }
 
-}  // namespace perdure::embedded
+}  // namespace perdure::internal

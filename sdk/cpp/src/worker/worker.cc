@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Perdure authors
 // SPDX-License-Identifier: Apache-2.0
-#include "embedded/worker.h"
+#include "worker/worker.h"
 
 #include <fmt/format.h>
 
@@ -8,12 +8,11 @@
 #include <utility>
 
 #include "batch.h"
-#include "embedded/convert.h"
-#include "embedded/known.h"
 #include "exceptions.h"
 #include "model/limits.h"
+#include "worker/known.h"
 
-namespace perdure::embedded {
+namespace perdure::worker {
 namespace {
 
 constexpr const char* kFailureUnknownActivity = "perdure.UnknownActivity";
@@ -26,18 +25,11 @@ internal::LogSink log_for(const InstanceLogSink& sink, const std::string& id) {
 
 }  // namespace
 
-Worker::Worker(engine::Engine& engine, const Registry& functions, WorkerSettings settings)
-    : engine_(engine),
+Worker::Worker(Port& port, const Registry& functions, WorkerSettings settings)
+    : port_(port),
       functions_(functions),
       settings_(std::move(settings)),
-      held_(settings_.held_max),
-      id_(engine.dispatcher().attach({
-          .turns_max = settings_.turns_max,
-          .activities_max = settings_.activities_max,
-          .withdrawn = [this](const model::WorkToken& token) { on_withdrawn(token); },
-      })) {}
-
-Worker::~Worker() { engine_.dispatcher().detach(id_); }
+      held_(settings_.held_max) {}
 
 void Worker::run(model::WorkItem item) {
   if (auto* turn = std::get_if<model::TurnItem>(&item)) {
@@ -60,11 +52,12 @@ base::Result<std::unique_ptr<internal::Run>> Worker::rebuild(const model::TurnIt
                                              log_for(settings_.log, token.key.id));
   if (token.past_events > 0) replays_.fetch_add(1, std::memory_order_relaxed);
   while (run->events() < token.past_events) {
-    PERDURE_ASSIGN_OR_RETURN(engine::HistoryPage page, engine_.read_history(token, run->events()));
-    if (page.events.empty()) {
+    PERDURE_ASSIGN_OR_RETURN(std::vector<model::Event> page,
+                             port_.read_history(token, run->events()));
+    if (page.empty()) {
       return base::fail(base::ErrorCode::kNotFound, "the history was replaced meanwhile");
     }
-    if (const auto replayed = run->replay(std::move(page.events)); !replayed) {
+    if (const auto replayed = run->replay(std::move(page)); !replayed) {
       return base::fail(base::ErrorCode::kFailedPrecondition, replayed.error().message);
     }
   }
@@ -72,41 +65,40 @@ base::Result<std::unique_ptr<internal::Run>> Worker::rebuild(const model::TurnIt
 }
 
 void Worker::run_turn(model::TurnItem item) {
-  dispatch::Dispatcher& dispatcher = engine_.dispatcher();
   std::unique_ptr<internal::Run> run =
       held_.take(item.token.key, item.token.execution, item.token.past_events);
   if (!run) {
     auto rebuilt = rebuild(item);
     if (!rebuilt) {
-      dispatcher.refuse_turn(id_, std::move(item.token), std::move(rebuilt.error().message));
+      port_.refuse_turn(std::move(item.token), std::move(rebuilt.error().message));
       return;
     }
     run = *std::move(rebuilt);
   }
   auto result = run->turn(std::move(item.new_events));
   if (!result) {
-    dispatcher.refuse_turn(id_, std::move(item.token), std::move(result.error().message));
+    port_.refuse_turn(std::move(item.token), std::move(result.error().message));
     return;
   }
   // Put back before the answer: the next turn may be on another thread at once. If the answer is
   // not taken, the run has seen what is not history; another turn of the same length may follow.
   const model::InstanceKey key = item.token.key;
   if (!run->ended()) held_.put(std::move(run));
-  const auto answer = dispatcher.complete_turn(id_, std::move(item.token), *std::move(result));
-  if (answer == dispatch::Answer::kNotHeld) held_.forget(key);
+  const Taken taken = port_.complete_turn(std::move(item.token), *std::move(result));
+  if (taken == Taken::kNo) held_.forget(key);
 }
 
 void Worker::run_batch(model::TurnItem item) {
   const std::string_view name = std::string_view(item.name).substr(1);
   const auto* function = functions_.find_entity(name);
   if (function == nullptr) {
-    engine_.dispatcher().refuse_turn(id_, std::move(item.token),
-                                     fmt::format("this program has no entity '{}'; it has {}", name,
-                                                 names_of(functions_.entities())));
+    port_.refuse_turn(std::move(item.token),
+                      fmt::format("this program has no entity '{}'; it has {}", name,
+                                  names_of(functions_.entities())));
     return;
   }
   model::TurnResult result = internal::run_batch(*function, item);
-  engine_.dispatcher().complete_turn(id_, std::move(item.token), std::move(result));
+  port_.complete_turn(std::move(item.token), std::move(result));
 }
 
 void Worker::run_activity(model::ActivityItem item) {
@@ -120,7 +112,7 @@ void Worker::run_activity(model::ActivityItem item) {
     const runtime::Lock lock(mutex_);
     running_.erase(item.token);
   }
-  engine_.dispatcher().complete_activity(id_, std::move(item.token), std::move(outcome));
+  port_.complete_activity(std::move(item.token), std::move(outcome));
 }
 
 std::variant<model::Payload, model::Failure> Worker::outcome_of(
@@ -132,7 +124,7 @@ std::variant<model::Payload, model::Failure> Worker::outcome_of(
                                                  item.name, names_of(functions_.activities())),
                           .retriable = false};
   }
-  if (auto resolved = engine_.resolve(item); !resolved) {
+  if (auto resolved = port_.resolve(item); !resolved) {
     return model::Failure{.type = kFailureInputLost,
                           .message = std::move(resolved.error().message),
                           .retriable = false};
@@ -152,11 +144,11 @@ void Worker::cancel_all() {
 }
 
 void Worker::on_withdrawn(const model::WorkToken& token) {
+  if (const auto* turn = std::get_if<model::TurnToken>(&token)) return held_.forget(turn->key);
   const auto* activity = std::get_if<model::ActivityToken>(&token);
-  if (activity == nullptr) return;
   const runtime::Lock lock(mutex_);
   const auto found = running_.find(*activity);
   if (found != running_.end()) found->second->store(true, std::memory_order_relaxed);
 }
 
-}  // namespace perdure::embedded
+}  // namespace perdure::worker

@@ -10,7 +10,7 @@
 #include "perdure/registry.h"
 #include "perdure/result.h"
 
-namespace perdure::embedded {
+namespace perdure::worker {
 
 inline constexpr std::size_t kNamesShown = 20;
 
@@ -39,4 +39,4 @@ inline Result<void> check_known_entity(const Registry& functions, const EntityId
                                          "'; it has " + names_of(functions.entities()));
 }
 
-}  // namespace perdure::embedded
+}  // namespace perdure::worker

@@ -1,0 +1,58 @@
+// SPDX-FileCopyrightText: 2026 The Perdure authors
+// SPDX-License-Identifier: Apache-2.0
+#include "embedded/engine_port.h"
+
+#include <utility>
+
+namespace perdure::embedded {
+namespace {
+
+worker::Taken taken(dispatch::Answer answer) {
+  return answer == dispatch::Answer::kTaken ? worker::Taken::kYes : worker::Taken::kNo;
+}
+
+}  // namespace
+
+EnginePort::~EnginePort() { engine_.dispatcher().detach(id_); }
+
+void EnginePort::attach(worker::Worker& worker, Capacity capacity) {
+  id_ = engine_.dispatcher().attach({
+      .turns_max = capacity.turns_max,
+      .activities_max = capacity.activities_max,
+      .withdrawn = [&worker](const model::WorkToken& token) { worker.on_withdrawn(token); },
+  });
+}
+
+std::vector<model::WorkItem> EnginePort::try_pull(std::size_t count_max) {
+  return engine_.dispatcher().try_pull(id_, dispatch::Kinds::kBoth, count_max);
+}
+
+std::vector<model::WorkItem> EnginePort::pull(worker::Kind kind, std::size_t count_max,
+                                              base::Duration span) {
+  const auto kinds =
+      kind == worker::Kind::kTurns ? dispatch::Kinds::kTurns : dispatch::Kinds::kActivities;
+  return engine_.dispatcher().pull(id_, kinds, count_max, span);
+}
+
+worker::Taken EnginePort::complete_turn(model::TurnToken token, model::TurnResult result) {
+  return taken(engine_.dispatcher().complete_turn(id_, std::move(token), std::move(result)));
+}
+
+worker::Taken EnginePort::refuse_turn(model::TurnToken token, std::string why) {
+  return taken(engine_.dispatcher().refuse_turn(id_, std::move(token), std::move(why)));
+}
+
+worker::Taken EnginePort::complete_activity(model::ActivityToken token,
+                                            std::variant<model::Payload, model::Failure> outcome) {
+  return taken(engine_.dispatcher().complete_activity(id_, std::move(token), std::move(outcome)));
+}
+
+base::Result<std::vector<model::Event>> EnginePort::read_history(const model::TurnToken& token,
+                                                                 model::EventNumber from) {
+  PERDURE_ASSIGN_OR_RETURN(engine::HistoryPage page, engine_.read_history(token, from));
+  return std::move(page.events);
+}
+
+base::Result<> EnginePort::resolve(model::ActivityItem& item) { return engine_.resolve(item); }
+
+}  // namespace perdure::embedded
