@@ -47,6 +47,8 @@ struct ReusePolicy {
 
   StatusSet replaceable = kNoStatus;
   Otherwise otherwise = Otherwise::kReject;
+  /// kIgnore is meant for these; others are rejected.
+  StatusSet ignorable = kEveryStatus;
 
   friend bool operator==(const ReusePolicy&, const ReusePolicy&) = default;
 };

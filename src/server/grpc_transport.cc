@@ -23,7 +23,9 @@ using base::ErrorCode;
 using base::fail;
 
 // Of one connection.
-constexpr int kStreamsMax = 128;
+/// A call that waits for an instance is a stream too, and SDKs have one connection for all: with
+/// too few, clients that wait would keep the answers of workers out.
+constexpr int kStreamsMax = 10'000;
 constexpr int kMetadataBytesMax = 16 << 10;
 constexpr int kHandshakeMs = 10'000;
 /// Without a call. Clients connect again by themselves.

@@ -5,12 +5,21 @@
 #include <utility>
 
 #include "server/grpc_transport.h"
+#include "transport/durabletask/service.h"
 
 namespace perdure::server {
 namespace {
 
 /// Every gRPC service, on one port.
-std::vector<GrpcService> make_grpc_services(const Platform& /*platform*/) { return {}; }
+std::vector<GrpcService> make_grpc_services(const Platform& platform) {
+  std::vector<GrpcService> services;
+  auto durable_task =
+      std::make_unique<durabletask::Service>(platform.engine, platform.hubs, platform.guard);
+  auto* const ends = durable_task.get();
+  services.push_back(
+      {.service = std::move(durable_task), .end_streams = [ends] { ends->end_streams(); }});
+  return services;
+}
 
 }  // namespace
 

@@ -31,7 +31,7 @@ THIRD_PARTY = {
     "grpc/": r"src/server/",
     "google/protobuf/": r"src/transport/(durabletask|worker|grpc)/|sdk/cpp/src/remote/",
     "toml++/": r"src/server/option_sources\.cc$",
-    "durabletask/": r"src/transport/durabletask/",
+    "durabletask/": r"src/(transport/durabletask|server)/",
     "perdure/status.pb.h": r"src/transport/grpc/",
     "perdure/worker.": r"src/transport/worker/|sdk/cpp/src/remote/",
     "perdure/clients.": r"src/transport/worker/|sdk/cpp/src/remote/",

@@ -33,7 +33,8 @@ void apply_command(Transition& t, model::StartInstance& command) {
                    model::Started{command.key, record.execution, /*created=*/false});
   }
   if (taken && !command.reuse.replaceable.contains(record.status)) {
-    if (command.reuse.otherwise == model::ReusePolicy::Otherwise::kIgnore) {
+    if (command.reuse.otherwise == model::ReusePolicy::Otherwise::kIgnore &&
+        command.reuse.ignorable.contains(record.status)) {
       return t.reply(command.request,
                      model::Started{command.key, record.execution, /*created=*/false});
     }

@@ -1,0 +1,28 @@
+// SPDX-FileCopyrightText: 2026 The Perdure authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who calls, and may they? From the headers of a call to the guard's decision.
+#pragma once
+
+#include <grpcpp/server_context.h>
+
+#include <string>
+#include <string_view>
+
+#include "access/guard.h"
+#include "base/result.h"
+
+namespace perdure::transport {
+
+inline constexpr const char* kHubHeader = "taskhub";
+inline constexpr const char* kAuthorizationHeader = "authorization";
+inline constexpr std::string_view kDefaultHub = "default";
+
+/// Empty: there is none.
+std::string_view header(const ::grpc::CallbackServerContext& context, const char* name);
+
+/// As access::Guard::admit, for the hub that the headers name.
+base::Result<access::Permit> admit(const ::grpc::CallbackServerContext& context,
+                                   const access::Guard& guard, access::Action action);
+
+}  // namespace perdure::transport

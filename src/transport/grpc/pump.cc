@@ -1,0 +1,52 @@
+// SPDX-FileCopyrightText: 2026 The Perdure authors
+// SPDX-License-Identifier: Apache-2.0
+#include "transport/grpc/pump.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace perdure::transport {
+namespace {
+
+/// Nothing depends on it: a job or the end wakes the thread.
+constexpr base::Duration kSleepSpan = base::seconds(60);
+
+}  // namespace
+
+Pump::Pump(std::size_t threads) {
+  for (std::size_t i = 0; i < std::max<std::size_t>(threads, 1); ++i) {
+    Line& line = *lines_.emplace_back(std::make_unique<Line>());
+    line.thread = runtime::Thread(fmt::format("streams-{}", i), [&line] { work(line); });
+  }
+}
+
+Pump::~Pump() {
+  for (const auto& line : lines_) {
+    line->stopping.store(true, std::memory_order_release);
+    line->jobs.poke();
+  }
+  for (const auto& line : lines_) line->thread.join();
+}
+
+std::size_t Pump::choose() { return next_.fetch_add(1, std::memory_order_relaxed) % lines_.size(); }
+
+void Pump::post(std::size_t thread, Job job) { lines_[thread]->jobs.push_always(std::move(job)); }
+
+bool Pump::offer(Job job) {
+  return lines_[choose()]->jobs.push(std::move(job)) == runtime::Pushed::kYes;
+}
+
+void Pump::work(Line& line) {
+  std::vector<Job> jobs;
+  for (;;) {
+    line.jobs.take(jobs);
+    for (Job& job : jobs) job();
+    if (!jobs.empty()) continue;
+    if (line.stopping.load(std::memory_order_acquire)) return;
+    line.jobs.wait_for(kSleepSpan);
+  }
+}
+
+}  // namespace perdure::transport
