@@ -46,9 +46,9 @@ class Condition final {
   }
   /// What is left until then; negative: it is over.
   static base::Duration until(Deadline deadline) {
-    return {std::chrono::ceil<std::chrono::microseconds>(deadline -
-                                                         std::chrono::steady_clock::now())
-                .count()};
+    return {
+        std::chrono::ceil<std::chrono::microseconds>(deadline - std::chrono::steady_clock::now())
+            .count()};
   }
   template <class Ready>
   bool wait_until(Lock& lock, Deadline deadline, Ready ready) {
