@@ -44,6 +44,12 @@ class Condition final {
     return std::chrono::steady_clock::now() +
            std::chrono::microseconds(span < kSpanMax ? span.us : kSpanMax.us);
   }
+  /// What is left until then; negative: it is over.
+  static base::Duration until(Deadline deadline) {
+    return {
+        std::chrono::ceil<std::chrono::microseconds>(deadline - std::chrono::steady_clock::now())
+            .count()};
+  }
   template <class Ready>
   bool wait_until(Lock& lock, Deadline deadline, Ready ready) {
     return condition_.wait_until(lock, deadline, ready);

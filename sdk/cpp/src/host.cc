@@ -129,6 +129,7 @@ void Host::stop(std::chrono::milliseconds patience) {
   if (self.worker) {
     // No new work; what runs may end by itself, and is asked to when the time is over.
     dispatch::Dispatcher& dispatcher = self.engine->dispatcher();
+    self.pool->let_end();
     dispatcher.close();
     if (!dispatcher.wait_until_returned(base::milliseconds(patience.count()))) {
       self.worker->cancel_all();

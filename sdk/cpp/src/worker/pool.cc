@@ -29,7 +29,7 @@ Pool::Pool(Port& port, Worker& worker, std::size_t turn_threads, std::size_t act
 Pool::~Pool() { stop(); }
 
 void Pool::stop() {
-  stopping_.store(true, std::memory_order_relaxed);
+  let_end();
   threads_.clear();
 }
 

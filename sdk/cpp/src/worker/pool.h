@@ -24,6 +24,8 @@ class Pool final {
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
+  /// A thread ends when it comes back from what it does.
+  void let_end() { stopping_.store(true, std::memory_order_relaxed); }
   /// Takes no further work and joins the threads: when what runs has ended, and what was pulled
   /// with it. REQUIRES: the port hands out nothing any more.
   void stop();

@@ -103,14 +103,15 @@ void Worker::run_batch(model::TurnItem item) {
 
 void Worker::run_activity(model::ActivityItem item) {
   std::atomic<bool> cancelled = false;
+  decltype(running_)::iterator running;
   {
     const runtime::Lock lock(mutex_);
-    running_.emplace(item.token, &cancelled);
+    running = running_.emplace(item.token, &cancelled);
   }
   auto outcome = outcome_of(item, cancelled);
   {
     const runtime::Lock lock(mutex_);
-    running_.erase(item.token);
+    running_.erase(running);
   }
   port_.complete_activity(std::move(item.token), std::move(outcome));
 }
@@ -147,8 +148,8 @@ void Worker::on_withdrawn(const model::WorkToken& token) {
   if (const auto* turn = std::get_if<model::TurnToken>(&token)) return held_.forget(turn->key);
   const auto* activity = std::get_if<model::ActivityToken>(&token);
   const runtime::Lock lock(mutex_);
-  const auto found = running_.find(*activity);
-  if (found != running_.end()) found->second->store(true, std::memory_order_relaxed);
+  const auto [first, last] = running_.equal_range(*activity);
+  for (auto one = first; one != last; ++one) one->second->store(true, std::memory_order_relaxed);
 }
 
 }  // namespace perdure::worker

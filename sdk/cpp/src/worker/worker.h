@@ -47,6 +47,8 @@ class Worker final {
   /// Nobody waits for the item any more. An activity under way sees is_cancelled(); what is held of
   /// an orchestration is forgotten.
   void on_withdrawn(const model::WorkToken& token);
+  /// What is held of the orchestration is not what became history.
+  void forget(const model::InstanceKey& key) { held_.forget(key); }
   /// Every activity under way sees is_cancelled().
   void cancel_all();
   /// The next turn of every orchestration is a replay.
@@ -69,7 +71,8 @@ class Worker final {
   std::atomic<std::uint64_t> replays_ = 0;
 
   runtime::Mutex mutex_;
-  std::map<model::ActivityToken, std::atomic<bool>*> running_;  // flags live on run's stack
+  /// The flags live on the stack of `run`. After a lost connection the same one may run twice.
+  std::multimap<model::ActivityToken, std::atomic<bool>*> running_;
 };
 
 }  // namespace perdure::worker

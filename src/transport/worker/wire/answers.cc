@@ -170,6 +170,7 @@ void to_wire(model::TurnResult& result, v1::TurnResult& out) {
           [&](model::Operated& outcome) { put_operated(outcome, *out.mutable_operated()); },
       },
       result.outcome);
+  if (result.worker_trace) out.set_worker_trace(*std::move(result.worker_trace));
   if (!result.custom_status) return;
   auto* status = out.mutable_custom_status();
   if (*result.custom_status) status->set_value(std::move(**result.custom_status));
@@ -180,6 +181,7 @@ Result<model::TurnResult> result_from(v1::TurnResult& wire) {
   PERDURE_ASSIGN_OR_RETURN(auto events, events_from("the actions of a turn", wire.actions()));
   PERDURE_ASSIGN_OR_RETURN(result.actions, as_actions(std::move(events)));
   PERDURE_ASSIGN_OR_RETURN(result.outcome, turn_outcome_from(wire));
+  if (wire.has_worker_trace()) result.worker_trace = std::move(*wire.mutable_worker_trace());
   if (wire.has_custom_status()) {
     auto* status = wire.mutable_custom_status();
     result.custom_status.emplace();

@@ -15,6 +15,7 @@ void to_wire(model::TurnItem& item, v1::Turn& out) {
   out.set_name(std::move(item.name));
   out.set_version(std::move(item.version));
   out.set_new_events(to_wire(item.new_events));
+  out.set_worker_trace(std::move(item.worker_trace));
   if (item.state) out.set_state(*std::move(item.state));
 }
 
@@ -27,6 +28,7 @@ void to_wire(model::ActivityItem& item, v1::Activity& out) {
   out.set_attempt(item.token.attempt);
   out.set_name(std::move(item.name));
   out.set_version(std::move(item.version));
+  out.set_trace_parent(std::move(item.trace_parent));
   if (*input) out.set_input(std::move(**input));
 }
 
@@ -39,6 +41,7 @@ base::Result<model::TurnItem> item_from(v1::Turn& wire, const std::string& hub) 
   item.name = std::move(*wire.mutable_name());
   item.version = std::move(*wire.mutable_version());
   PERDURE_ASSIGN_OR_RETURN(item.new_events, events_from("a turn", wire.new_events()));
+  item.worker_trace = std::move(*wire.mutable_worker_trace());
   if (wire.has_state()) item.state = std::move(*wire.mutable_state());
   const bool is_batch = model::is_entity_id(item.name);
   if (is_batch) PERDURE_RETURN_IF_ERROR(model::check_entity_id("entity id", item.token.key.id));
@@ -56,6 +59,7 @@ base::Result<model::ActivityItem> item_from(v1::Activity& wire, const std::strin
                 .attempt = wire.attempt()};
   item.name = std::move(*wire.mutable_name());
   item.version = std::move(*wire.mutable_version());
+  item.trace_parent = std::move(*wire.mutable_trace_parent());
   model::Payload input;
   if (wire.has_input()) input = std::move(*wire.mutable_input());
   item.input = std::move(input);

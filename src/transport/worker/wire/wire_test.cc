@@ -88,8 +88,11 @@ TEST(Wire, ATurnArrivesAsItWas) {
 
 TEST(Wire, AnActivityArrivesAsItWasWithAndWithoutInput) {
   for (const model::Payload& input : {model::Payload("[1]"), model::Payload("")}) {
-    const model::ActivityItem item{
-        .token = {{"hub", "id"}, {7}, {3}, 2}, .name = "charge", .version = "", .input = input};
+    const model::ActivityItem item{.token = {{"hub", "id"}, {7}, {3}, 2},
+                                   .name = "charge",
+                                   .version = "",
+                                   .input = input,
+                                   .trace_parent = "00-1"};
     model::ActivityItem moved = item;
     v1::Activity wire;
     to_wire(moved, wire);

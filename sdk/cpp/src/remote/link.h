@@ -1,0 +1,146 @@
+// SPDX-FileCopyrightText: 2026 The Perdure authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// A worker's connection to a server: one stream after the other, until it is closed. What was not
+// answered when a stream is lost is the server's again: whoever still runs it is told that nobody
+// waits for the answer, and what is held of orchestrations is forgotten.
+//
+// Threads. One of its own connects and reads. Answers are gathered in messages and written by
+// whichever thread flushes while no other writes: under load a message carries many. Everything
+// else is called by the worker's threads. Bounded by the credit that is given: as many items as are
+// taken, and as many answers, are here at once.
+//
+// Owned by the host; outlives its worker's threads.
+#pragma once
+
+#include <perdure/worker.grpc.pb.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/prng.h"
+#include "perdure/registry.h"
+#include "remote/channel.h"
+#include "runtime/monitor.h"
+#include "runtime/thread.h"
+#include "worker/port.h"
+#include "worker/worker.h"
+
+namespace perdure::remote {
+
+struct LinkSettings {
+  std::string address;  // for messages
+  std::string identity;
+  std::uint32_t turns_max = 1;  // handed over and not answered, at once
+  std::uint32_t activities_max = 1;
+  std::function<void(std::string_view line)> on_connection;
+};
+
+class Link final : public worker::Port {
+ public:
+  Link(Way way, LinkSettings settings);
+  /// As `close`.
+  ~Link() override;
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
+
+  /// Connects and welcomes work for `functions`; `worker` hears of what is withdrawn. An error: the
+  /// server was not there within the span, or does not want this worker. Once.
+  base::Result<> open(worker::Worker& worker, const Registry& functions, base::Duration span);
+  /// Pulls answer nothing any more; what was not begun is given back.
+  void stop_taking();
+  /// Until everything that was handed over is answered; false if not, after the span.
+  bool wait_until_answered(base::Duration span);
+  /// Sends what there is to send, and ends the connection.
+  void close();
+
+  [[nodiscard]] bool connected() const;
+  [[nodiscard]] std::uint64_t connections() const { return connections_.load(); }
+  [[nodiscard]] std::uint64_t items() const { return items_.load(); }
+
+  std::vector<model::WorkItem> pull(worker::Kind kind, std::size_t count_max,
+                                    base::Duration span) override;
+  void flush() override;
+  worker::Taken complete_turn(model::TurnToken token, model::TurnResult result) override;
+  worker::Taken refuse_turn(model::TurnToken token, std::string why) override;
+  worker::Taken complete_activity(model::ActivityToken token,
+                                  std::variant<model::Payload, model::Failure> outcome) override;
+  base::Result<std::vector<model::Event>> read_history(const model::TurnToken& token,
+                                                       model::EventNumber from) override;
+  base::Result<> resolve(model::ActivityItem& item) override;
+
+ private:
+  struct Stream {
+    ::grpc::ClientContext context;
+    std::unique_ptr<::grpc::ClientReaderWriter<v1::WorkerMessage, v1::ServerMessage>> calls;
+  };
+  struct Answered {  // a page of a history, asked for by a thread that waits
+    std::optional<base::Result<std::vector<model::Event>>> page;
+  };
+
+  // The thread.
+  void run();
+  base::Error run_once();
+  base::Error end(Stream& stream);
+  void take(v1::ServerMessage& message);
+  void take_withdrawn(const v1::Withdrawn& withdrawn);
+  void take_turn(v1::Turn& wire);
+  void take_activity(v1::Activity& wire);
+  void take_page(v1::HistoryPage& wire);
+  void lost();
+  void report(std::string_view line) const;
+  [[nodiscard]] base::Duration next_pause();
+  void note_failure(const base::Error& error);
+
+  // With the lock.
+  v1::WorkerMessage& outgoing();
+  /// Removes the item from what is held: its token at the server. Nothing: nobody waits for it.
+  std::optional<std::string> settle(const model::WorkToken& token);
+  void give_credit(const model::WorkToken& token);
+
+  const Way way_;
+  const LinkSettings settings_;
+  const std::unique_ptr<v1::Workers::Stub> stub_;
+  v1::Hello hello_;
+  worker::Worker* worker_ = nullptr;
+  std::atomic<std::uint64_t> connections_ = 0;
+  std::atomic<std::uint64_t> items_ = 0;
+  base::Prng jitter_;     // of the thread
+  base::Duration pause_;  // of the thread
+
+  mutable runtime::Mutex mutex_;
+  runtime::Condition changed_;  // connected, failed, closing, a write ended, all is answered
+  runtime::Condition turns_there_;
+  runtime::Condition activities_there_;
+  runtime::Condition pages_there_;
+  std::shared_ptr<Stream> current_;  // connecting, connected or ending
+  std::shared_ptr<Stream> stream_;   // the same, while it can be written to
+  bool welcomed_ = false;
+  bool taking_ = true;
+  bool closing_ = false;
+  bool writing_ = false;
+  std::optional<base::Error> failure_;  // of the last attempt to connect
+  std::size_t message_bytes_max_ = 0;
+  std::deque<v1::WorkerMessage> outgoing_;
+  std::size_t outgoing_bytes_ = 0;  // of the last of them
+  std::deque<model::WorkItem> turns_;
+  std::deque<model::WorkItem> activities_;
+  std::map<model::WorkToken, std::string> held_;
+  std::map<std::string, model::WorkToken, std::less<>> by_token_;
+  std::map<std::uint64_t, Answered*> pages_;  // on the stacks of their threads
+  std::uint64_t last_page_ = 0;
+
+  runtime::Thread thread_;  // last: it uses the others
+};
+
+}  // namespace perdure::remote

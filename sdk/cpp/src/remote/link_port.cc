@@ -1,0 +1,184 @@
+// SPDX-FileCopyrightText: 2026 The Perdure authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the worker's threads call.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "model/event.h"
+#include "remote/link.h"
+#include "transport/worker/wire/wire.h"
+
+namespace perdure::remote {
+namespace {
+
+/// A message with so much in it is closed; the next answer begins another.
+constexpr std::size_t kMessageBytes = std::size_t{256} << 10;
+/// What a message has beside its largest answer, and an answer beside its result.
+constexpr std::size_t kMessageMarginBytes = std::size_t{64} << 10;
+
+model::Failure too_large(std::size_t bytes, std::size_t bytes_max) {
+  return {
+      .type = model::kFailureLimit,
+      .message = fmt::format("the result is {} bytes; the server takes at most {}; pass data by "
+                             "reference, or raise the server's limit of messages",
+                             bytes, bytes_max),
+      .retriable = false};
+}
+
+}  // namespace
+
+// ---- taking -------------------------------------------------------------------------------------
+
+std::vector<model::WorkItem> Link::pull(worker::Kind kind, std::size_t count_max,
+                                        base::Duration span) {
+  const bool is_turns = kind == worker::Kind::kTurns;
+  auto& queue = is_turns ? turns_ : activities_;
+  auto& there = is_turns ? turns_there_ : activities_there_;
+  std::vector<model::WorkItem> items;
+  runtime::Lock lock(mutex_);
+  there.wait_for(lock, span, [&] { return !queue.empty() || !taking_; });
+  const std::size_t count = std::min(queue.size(), count_max);
+  items.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    items.push_back(std::move(queue.front()));
+    queue.pop_front();
+  }
+  return items;
+}
+
+// ---- answering ----------------------------------------------------------------------------------
+
+v1::WorkerMessage& Link::outgoing() {
+  if (outgoing_.empty() || outgoing_bytes_ >= kMessageBytes) {
+    outgoing_.emplace_back();
+    outgoing_bytes_ = 0;
+  }
+  return outgoing_.back();
+}
+
+std::optional<std::string> Link::settle(const model::WorkToken& token) {
+  auto held = held_.extract(token);
+  if (held.empty()) return std::nullopt;
+  by_token_.erase(held.mapped());
+  give_credit(token);
+  if (held_.empty()) changed_.notify_all();
+  return std::move(held.mapped());
+}
+
+void Link::give_credit(const model::WorkToken& token) {
+  if (!taking_) return;
+  v1::Credit& credit = *outgoing().mutable_credit();
+  if (std::holds_alternative<model::TurnToken>(token)) {
+    credit.set_turns(credit.turns() + 1);
+  } else {
+    credit.set_activities(credit.activities() + 1);
+  }
+}
+
+worker::Taken Link::complete_turn(model::TurnToken token, model::TurnResult result) {
+  v1::TurnResult wire;
+  worker_wire::to_wire(result, wire);
+  std::size_t bytes = wire.ByteSizeLong();
+  const runtime::Lock lock(mutex_);
+  if (bytes + kMessageMarginBytes > message_bytes_max_) {
+    model::TurnResult failed{.actions = {},
+                             .outcome = model::Failed{too_large(bytes, message_bytes_max_)},
+                             .custom_status = {}};
+    wire.Clear();
+    worker_wire::to_wire(failed, wire);
+    bytes = wire.ByteSizeLong();
+  }
+  auto at_server = settle(token);
+  if (!at_server) return worker::Taken::kNo;
+  // Too much together: in a message of its own.
+  if (outgoing_bytes_ + bytes + kMessageMarginBytes > message_bytes_max_) {
+    outgoing_bytes_ = kMessageBytes;
+  }
+  v1::TurnAnswer& answer = *outgoing().add_turns();
+  answer.set_token(*std::move(at_server));
+  answer.mutable_result()->Swap(&wire);
+  outgoing_bytes_ += bytes;
+  return worker::Taken::kYes;
+}
+
+worker::Taken Link::refuse_turn(model::TurnToken token, std::string why) {
+  const runtime::Lock lock(mutex_);
+  auto at_server = settle(token);
+  if (!at_server) return worker::Taken::kNo;
+  v1::TurnAnswer& answer = *outgoing().add_turns();
+  answer.set_token(*std::move(at_server));
+  answer.set_refused(std::move(why));
+  outgoing_bytes_ += answer.refused().size();
+  return worker::Taken::kYes;
+}
+
+worker::Taken Link::complete_activity(model::ActivityToken token,
+                                      std::variant<model::Payload, model::Failure> outcome) {
+  std::string wire = worker_wire::to_wire(std::move(outcome));
+  const runtime::Lock lock(mutex_);
+  if (wire.size() + kMessageMarginBytes > message_bytes_max_) {
+    wire = worker_wire::to_wire(too_large(wire.size(), message_bytes_max_));
+  }
+  auto at_server = settle(token);
+  if (!at_server) return worker::Taken::kNo;
+  if (outgoing_bytes_ + wire.size() + kMessageMarginBytes > message_bytes_max_) {
+    outgoing_bytes_ = kMessageBytes;
+  }
+  v1::ActivityAnswer& answer = *outgoing().add_activities();
+  answer.set_token(*std::move(at_server));
+  outgoing_bytes_ += wire.size();
+  answer.set_outcome(std::move(wire));
+  return worker::Taken::kYes;
+}
+
+void Link::flush() {
+  runtime::Lock lock(mutex_);
+  // Whoever writes goes on until there is nothing left.
+  if (writing_ || closing_ || !stream_) return;
+  const std::shared_ptr<Stream> stream = stream_;
+  writing_ = true;
+  while (stream == stream_ && !outgoing_.empty()) {
+    const v1::WorkerMessage message = std::move(outgoing_.front());
+    outgoing_.pop_front();
+    if (outgoing_.empty()) outgoing_bytes_ = 0;
+    lock.unlock();
+    const bool is_sent = stream->calls->Write(message);
+    lock.lock();
+    if (!is_sent) break;  // the thread that reads learns of it too
+  }
+  writing_ = false;
+  lock.unlock();
+  changed_.notify_all();
+}
+
+// ---- asking -------------------------------------------------------------------------------------
+
+base::Result<std::vector<model::Event>> Link::read_history(const model::TurnToken& token,
+                                                           model::EventNumber from) {
+  Answered waits;
+  {
+    const runtime::Lock lock(mutex_);
+    const auto held = held_.find(token);
+    if (held == held_.end()) {
+      return base::fail(base::ErrorCode::kNotFound, "nobody waits for the turn any more");
+    }
+    const std::uint64_t request = ++last_page_;
+    v1::HistoryRequest& wire = *outgoing().add_history();
+    wire.set_request(request);
+    wire.set_token(held->second);
+    wire.set_from(from);
+    pages_.emplace(request, &waits);
+  }
+  flush();
+  runtime::Lock lock(mutex_);
+  // Every stream that is lost, and every one that is closed, answers who waits.
+  pages_there_.wait(lock, [&] { return waits.page.has_value(); });
+  return *std::move(waits.page);
+}
+
+base::Result<> Link::resolve(model::ActivityItem& /*item*/) { return {}; }  // it came with the item
+
+}  // namespace perdure::remote
