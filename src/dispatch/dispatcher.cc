@@ -265,7 +265,7 @@ void Dispatcher::call_wakeups(const std::vector<std::shared_ptr<Worker>>& hungry
 
 WorkerId Dispatcher::attach(WorkerOptions options) {
   auto worker = std::make_shared<Worker>();
-  const TurnFilter turns{options.hub, options.orchestrations, options.entities};
+  const TurnFilter turns{options.hub, options.orchestrations, options.entities, options.reserved};
   const bool takes_turns = options.turns_max > 0 || options.batches_max.value_or(0) > 0;
   const WorkerId id = add(std::move(worker), std::move(options));
   if (takes_turns) sink_.attached(turns);
@@ -277,6 +277,8 @@ WorkerId Dispatcher::add(std::shared_ptr<Worker> worker, WorkerOptions options) 
   const WorkerId id{++last_worker_};
   worker->turns.worker = worker->batches.worker = worker->activities.worker = id;
   worker->turns.hub = worker->batches.hub = worker->activities.hub = options.hub;
+  worker->turns.reserved = worker->batches.reserved = worker->activities.reserved =
+      options.reserved;
   worker->turns.items_max = options.turns_max;
   worker->batches.items_max = options.batches_max.value_or(options.turns_max);
   worker->activities.items_max = options.activities_max;

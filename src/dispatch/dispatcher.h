@@ -41,11 +41,13 @@ struct TurnFilter {
   std::optional<std::string> hub;  // absent: of every one
   Names orchestrations;
   Names entities;  // as batches are named: "@counter"
+  Reserved reserved = Reserved::kLeave;
 
   [[nodiscard]] bool accepts(const model::InstanceKey& key, std::string_view name,
                              std::string_view version) const {
     if (hub && *hub != key.hub) return false;
-    return includes(model::is_entity_id(key.id) ? entities : orchestrations, name, version);
+    return includes(model::is_entity_id(key.id) ? entities : orchestrations, reserved, name,
+                    version);
   }
   friend bool operator==(const TurnFilter&, const TurnFilter&) = default;
 };
@@ -74,6 +76,8 @@ struct WorkerOptions {
   Names orchestrations;
   Names entities;  // as batches are named: "@counter"
   Names activities;
+  /// Without names: whether "every name" means the reserved ones too.
+  Reserved reserved = Reserved::kLeave;
   /// There may be something to pull, after a try_pull that answered less than was asked for. Called
   /// on an engine thread: must not block, and must not call the dispatcher. May be empty.
   std::function<void()> wakeup;

@@ -410,6 +410,20 @@ TEST(Dispatcher, HandsOutOnlyTheVersionsThatAWorkerTakes) {
   EXPECT_EQ(tasks_of(dispatcher.try_pull(other, Kinds::kBoth, kMany)), (std::vector{1, 4}));
 }
 
+TEST(Dispatcher, HandsWhatThePlatformRunsOnlyToThoseWhoNameIt) {
+  Posted posted;
+  Dispatcher dispatcher(posted);
+  const WorkerId anybody = dispatcher.attach(takes_everything());
+  WorkerOptions options = takes_everything();
+  options.activities = only("perdure.http.send");
+  const WorkerId platform = dispatcher.attach(options);
+  offer(dispatcher, {activity(1, "perdure.http.send"), activity(2, "perdure.http.send")});
+  EXPECT_TRUE(dispatcher.try_pull(anybody, Kinds::kBoth, kMany).empty());
+  offer(dispatcher, {activity(3)});
+  EXPECT_EQ(tasks_of(dispatcher.try_pull(anybody, Kinds::kBoth, kMany)), std::vector{3});
+  EXPECT_EQ(tasks_of(dispatcher.try_pull(platform, Kinds::kBoth, kMany)), (std::vector{1, 2}));
+}
+
 TEST(Dispatcher, CountsBatchesOfEntitiesApartFromTurns) {
   Posted posted;
   Dispatcher dispatcher(posted);

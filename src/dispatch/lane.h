@@ -34,8 +34,13 @@ using WorkerId = base::Strong<struct WorkerIdTag, std::uint64_t>;
 using Versions = std::set<std::string, std::less<>>;
 using Names = std::optional<std::map<std::string, Versions, std::less<>>>;
 
-inline bool includes(const Names& names, std::string_view name, std::string_view version) {
-  if (!names) return true;
+/// What the platform itself runs: only workers that name it take it, or that say so.
+inline constexpr std::string_view kReservedPrefix = "perdure.";
+enum class Reserved : std::uint8_t { kLeave, kTake };
+
+inline bool includes(const Names& names, Reserved reserved, std::string_view name,
+                     std::string_view version) {
+  if (!names) return reserved == Reserved::kTake || !name.starts_with(kReservedPrefix);
   const auto found = names->find(name);
   return found != names->end() && (found->second.empty() || found->second.contains(version));
 }
@@ -71,19 +76,19 @@ class Lane final {
     bool withdrawn = false;
   };
 
-  struct Hub;
-
   /// In the order of `order`; entries are linked through themselves.
   struct List {
     Entry* first = nullptr;
     Entry* last = nullptr;
     std::size_t size = 0;
-    Hub* hub = nullptr;  // of a list by name
+    std::map<std::int64_t, List*>* heads = nullptr;  // of a list by name: where its head is
   };
   /// What waits in one task hub. Never an empty one.
   struct Hub {
     std::map<std::string, std::map<std::string, List, std::less<>>, std::less<>> lists;
-    std::map<std::int64_t, List*> heads;  // of the lists, by the order of their first entry
+    // The lists, by the order of their first entry.
+    std::map<std::int64_t, List*> heads;
+    std::map<std::int64_t, List*> reserved_heads;
   };
 
   /// One worker's part in this lane. Outlives its time in `shares`.
@@ -94,10 +99,12 @@ class Lane final {
     std::size_t preparing = 0;
     std::optional<std::string> hub;  // absent: every one
     Names names;
+    Reserved reserved = Reserved::kLeave;
     List own;
 
     [[nodiscard]] bool accepts(const Item& item) const {
-      return (!hub || *hub == item.token.key.hub) && includes(names, item.name, item.version);
+      return (!hub || *hub == item.token.key.hub) &&
+             includes(names, reserved, item.name, item.version);
     }
     [[nodiscard]] bool has_room() const { return held + preparing < items_max; }
     /// What waits for this worker alone counts as held, so that it never waits for long.
@@ -253,7 +260,7 @@ class Lane final {
   List& list_for(const Item& item) {
     Hub& hub = hubs_[item.token.key.hub];
     List& list = hub.lists[item.name][item.version];
-    list.hub = &hub;
+    list.heads = item.name.starts_with(kReservedPrefix) ? &hub.reserved_heads : &hub.heads;
     return list;
   }
 
@@ -272,9 +279,9 @@ class Lane final {
     Entry* before = goes_first ? nullptr : list.last;
     while (before != nullptr && before->order > entry.order) before = before->before;
     Entry* after = before == nullptr ? list.first : before->after;
-    if (list.hub != nullptr && before == nullptr) {
-      if (after != nullptr) list.hub->heads.erase(after->order);
-      list.hub->heads.emplace(entry.order, &list);
+    if (list.heads != nullptr && before == nullptr) {
+      if (after != nullptr) list.heads->erase(after->order);
+      list.heads->emplace(entry.order, &list);
     }
     entry.list = &list;
     entry.before = before;
@@ -292,11 +299,11 @@ class Lane final {
     (entry.after == nullptr ? list.last : entry.after->before) = entry.before;
     entry.list = nullptr;
     entry.before = entry.after = nullptr;
-    if (list.hub == nullptr || !was_first) return;
-    auto head = list.hub->heads.extract(entry.order);
+    if (list.heads == nullptr || !was_first) return;
+    auto head = list.heads->extract(entry.order);
     if (list.first == nullptr) return drop_list(entry.item);
     head.key() = list.first->order;
-    list.hub->heads.insert(std::move(head));
+    list.heads->insert(std::move(head));
   }
 
   void leave_queue(Entry& entry) {
@@ -319,17 +326,25 @@ class Lane final {
   Entry* next_by_name(const Share& share) {
     if (share.hub) {
       const auto hub = hubs_.find(*share.hub);
-      return hub == hubs_.end() ? nullptr : next_in(hub->second, share.names);
+      return hub == hubs_.end() ? nullptr : next_in(hub->second, share);
     }
     Entry* oldest = nullptr;
-    for (auto& [name, hub] : hubs_) oldest = older(oldest, next_in(hub, share.names));
+    for (auto& [name, hub] : hubs_) oldest = older(oldest, next_in(hub, share));
     return oldest;
   }
 
-  static Entry* next_in(Hub& hub, const Names& names) {
-    if (!names) return hub.heads.begin()->second->first;
+  static Entry* first_of(const std::map<std::int64_t, List*>& heads) {
+    return heads.empty() ? nullptr : heads.begin()->second->first;
+  }
+
+  static Entry* next_in(Hub& hub, const Share& share) {
+    if (!share.names) {
+      Entry* first = first_of(hub.heads);
+      if (share.reserved == Reserved::kLeave) return first;
+      return older(first, first_of(hub.reserved_heads));
+    }
     Entry* oldest = nullptr;
-    for (const auto& [name, versions] : *names) {
+    for (const auto& [name, versions] : *share.names) {
       const auto found = hub.lists.find(name);
       if (found == hub.lists.end()) continue;
       for (auto& [version, list] : found->second) {

@@ -288,6 +288,12 @@ bool is_redirect(int status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
+void drop_credentials(Request& request) {
+  for (const char* secret : {"authorization", "cookie", "proxy-authorization", "x-functions-key"}) {
+    request.headers.erase(secret);
+  }
+}
+
 /// The request that follows a redirect.
 void redirect(Request& request, int status, bool same_origin) {
   const bool keeps_method = status == 307 || status == 308 || request.method == "HEAD";
@@ -297,10 +303,7 @@ void redirect(Request& request, int status, bool same_origin) {
     request.headers.erase("content-type");
     request.headers.erase("content-length");
   }
-  if (same_origin) return;
-  for (const char* secret : {"authorization", "cookie", "proxy-authorization", "x-functions-key"}) {
-    request.headers.erase(secret);
-  }
+  if (!same_origin) drop_credentials(request);
 }
 
 }  // namespace
@@ -326,10 +329,15 @@ bool Fetcher::may_reach(const IpAddress& address) const {
 Result<Response> Fetcher::fetch(Request request) const {
   PERDURE_RETURN_IF_ERROR(check(request));
   request.timeout = std::clamp(request.timeout, base::milliseconds(1), kTimeoutMax);
-  PERDURE_ASSIGN_OR_RETURN(Target target, parse(request.url, {}));
+  PERDURE_ASSIGN_OR_RETURN(Target target, parse(request.url, request.from));
+  if (!request.from.empty()) {
+    PERDURE_ASSIGN_OR_RETURN(const Target from, parse(request.from, {}));
+    if (from.origin() != target.origin()) drop_credentials(request);
+  }
   for (int hops = 0;; ++hops) {
     PERDURE_ASSIGN_OR_RETURN(Response response,
                              fetch_once(*this, request, target, policy_.body_bytes_max));
+    response.url = target.url;
     const auto location = response.headers.find("location");
     if (!is_redirect(response.status) || location == response.headers.end()) return response;
     if (hops == kRedirectsMax) {

@@ -38,6 +38,9 @@ using Headers = std::map<std::string, std::string, HeaderOrder>;
 struct Request {
   std::string method = "GET";
   std::string url;
+  /// The URL whose answer named `url`, which may be relative to it; empty: none. Credentials among
+  /// the headers do not leave its origin.
+  std::string from{};
   Headers headers;
   std::string body;
   base::Duration timeout = base::seconds(100);
@@ -47,6 +50,7 @@ struct Response {
   int status = 0;
   Headers headers;  // of several with one name: joined by ", "
   std::string body;
+  std::string url;  // that answered, after redirects
 };
 
 struct Policy {

@@ -58,6 +58,9 @@ class TestHost {
     return *this;
   }
 
+  /// As in Host.
+  Registry& registry();
+
   /// Usable until the host is gone, also after a restart.
   Client client();
 
@@ -76,8 +79,6 @@ class TestHost {
   [[nodiscard]] HostStats stats() const;
 
  private:
-  Registry& registry();
-
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

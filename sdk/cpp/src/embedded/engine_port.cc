@@ -19,6 +19,9 @@ void EnginePort::attach(worker::Worker& worker, Capacity capacity) {
   id_ = engine_.dispatcher().attach({
       .turns_max = capacity.turns_max,
       .activities_max = capacity.activities_max,
+      .orchestrations = std::move(capacity.orchestrations),
+      .activities = std::move(capacity.activities),
+      .reserved = dispatch::Reserved::kTake,
       .withdrawn = [&worker](const model::WorkToken& token) { worker.on_withdrawn(token); },
   });
 }

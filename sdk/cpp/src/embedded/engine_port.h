@@ -23,6 +23,9 @@ namespace perdure::embedded {
 struct Capacity {
   std::size_t turns_max = 1;  // leases at once
   std::size_t activities_max = 1;
+  /// Absent: every name, also the reserved ones: the engine is this program's own.
+  dispatch::Names orchestrations{};
+  dispatch::Names activities{};
 };
 
 class EnginePort final : public worker::Port {
