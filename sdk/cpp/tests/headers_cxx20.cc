@@ -7,6 +7,7 @@
 #include "perdure/client.h"
 #include "perdure/host.h"
 #include "perdure/perdure.h"
+#include "perdure/remote.h"
 #include "perdure/testing.h"
 
 namespace {

@@ -1,11 +1,15 @@
 // SPDX-FileCopyrightText: 2026 The Perdure authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The service Clients: each call is one of hub::Hubs. Answers leave on the pump's threads, so that
-// no engine thread writes to a network. Thread-safe.
+// The service Clients: each call is one of hub::Hubs (clients.proto). Answers leave on a thread of
+// its own, so that no engine thread writes to a network.
+//
+// Owned by the server; hubs and guard outlive it. Thread-safe.
 #pragma once
 
 #include <perdure/clients.grpc.pb.h>
+
+#include <cstddef>
 
 #include "access/guard.h"
 #include "hub/hubs.h"
@@ -15,8 +19,10 @@ namespace perdure::worker_service {
 
 class Clients final : public v1::Clients::CallbackService {
  public:
-  Clients(hub::Hubs& hubs, const access::Guard& guard, transport::Pump& pump)
-      : hubs_(hubs), guard_(guard), pump_(pump) {}
+  Clients(hub::Hubs& hubs, const access::Guard& guard)
+      : hubs_(hubs), guard_(guard), pump_(kThreads) {}
+  /// REQUIRES: the gRPC server was shut down, and no call is under way.
+  ~Clients() override = default;
 
   using Context = ::grpc::CallbackServerContext;
   using Reactor = ::grpc::ServerUnaryReactor;
@@ -40,6 +46,8 @@ class Clients final : public v1::Clients::CallbackService {
   Reactor* ListEntities(Context*, const v1::EntityListRequest*, v1::EntityListReply*) override;
 
  private:
+  static constexpr std::size_t kThreads = 1;
+
   /// `call(permit, reactor)` if the caller may; else the refusal.
   template <class Call>
   Reactor* admitted(Context* context, access::Action action, const Call& call);
@@ -51,7 +59,7 @@ class Clients final : public v1::Clients::CallbackService {
 
   hub::Hubs& hubs_;
   const access::Guard& guard_;
-  transport::Pump& pump_;
+  transport::Pump pump_;
 };
 
 }  // namespace perdure::worker_service

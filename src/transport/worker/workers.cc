@@ -19,6 +19,12 @@ class Refusal final : public ::grpc::ServerBidiReactor<v1::WorkerMessage, v1::Se
 
 }  // namespace
 
+Workers::Workers(hub::Hubs& hubs, const access::Guard& guard, const WorkersOptions& options)
+    : pump_(options.threads),
+      surroundings_{
+          .engine = hubs.engine(), .pump = pump_, .message_bytes_max = options.message_bytes_max},
+      guard_(guard) {}
+
 ::grpc::ServerBidiReactor<v1::WorkerMessage, v1::ServerMessage>* Workers::Work(
     ::grpc::CallbackServerContext* context) {
   auto permit = transport::admit(*context, guard_, access::Action::kWork);

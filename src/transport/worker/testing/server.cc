@@ -36,19 +36,20 @@ Server::Server() {
 }
 
 Server::~Server() {
-  if (server_) service_->drain();
+  if (server_) workers_->drain();
   (void)engine_->stop({});
   go_down();
 }
 
 void Server::come_up() {
-  service_ = std::make_unique<WorkerService>(
-      *hubs_, guard_, ServiceOptions{.threads = 1, .message_bytes_max = kMessageBytesMax});
+  workers_ = std::make_unique<Workers>(
+      *hubs_, guard_, WorkersOptions{.threads = 1, .message_bytes_max = kMessageBytesMax});
+  clients_ = std::make_unique<Clients>(*hubs_, guard_);
   ::grpc::ServerBuilder builder;
   builder.SetMaxReceiveMessageSize(kMessageBytesMax);
   builder.AddListeningPort("127.0.0.1:" + std::to_string(port_),
                            ::grpc::InsecureServerCredentials(), &port_);
-  builder.RegisterService(&service_->workers()).RegisterService(&service_->clients());
+  builder.RegisterService(workers_.get()).RegisterService(clients_.get());
   server_ = builder.BuildAndStart();
   PERDURE_CHECK(server_ != nullptr && port_ != 0, "the test's server can not listen");
 }
@@ -58,11 +59,12 @@ void Server::go_down() {
   server_->Shutdown(std::chrono::system_clock::now());
   server_->Wait();
   server_.reset();
-  service_.reset();
+  workers_.reset();
+  clients_.reset();
 }
 
 void Server::wait_for_workers(std::size_t count) {
-  while (service_->connected().size() != count) {
+  while (workers_->connected().size() != count) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 }

@@ -16,7 +16,8 @@
 #include "engine/engine.h"
 #include "hub/hubs.h"
 #include "runtime/clock.h"
-#include "transport/worker/service.h"
+#include "transport/worker/clients.h"
+#include "transport/worker/workers.h"
 
 namespace perdure::worker_service::testing {
 
@@ -29,7 +30,7 @@ class Server final {
 
   [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
   [[nodiscard]] engine::Engine& engine() { return *engine_; }
-  [[nodiscard]] WorkerService& service() { return *service_; }
+  [[nodiscard]] Workers& workers() { return *workers_; }
   /// Until so many workers are connected.
   void wait_for_workers(std::size_t count);
 
@@ -43,7 +44,8 @@ class Server final {
   std::unique_ptr<engine::Engine> engine_;
   access::Guard guard_ = access::Guard::open_to_all();
   std::unique_ptr<hub::Hubs> hubs_;
-  std::unique_ptr<WorkerService> service_;
+  std::unique_ptr<Workers> workers_;
+  std::unique_ptr<Clients> clients_;
   std::unique_ptr<::grpc::Server> server_;
   int port_ = 0;
 };

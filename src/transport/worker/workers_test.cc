@@ -3,7 +3,7 @@
 //
 // Workers that no SDK of ours is: they answer what they do not hold, do not read, speak out of
 // turn.
-#include "transport/worker/service.h"
+#include "transport/worker/workers.h"
 
 #include <grpcpp/create_channel.h>
 #include <gtest/gtest.h>
@@ -123,14 +123,14 @@ v1::TurnAnswer completed(const std::string& token) {
   return answer;
 }
 
-TEST(Service, AWorkerIsWelcomedAndGetsWhatItsCreditAllows) {
+TEST(Workers, AWorkerIsWelcomedAndGetsWhatItsCreditAllows) {
   Server server;
   for (const char* id : {"a", "b", "c"}) start(server, id);
   Raw worker(server);
   ASSERT_TRUE(worker.send(hello(2, 0)));
   v1::ServerMessage first = worker.read();
   EXPECT_EQ(first.welcome().protocol(), worker_wire::kProtocol);
-  EXPECT_EQ(server.service().connected().at(0).identity, "raw");
+  EXPECT_EQ(server.workers().connected().at(0).identity, "raw");
   std::vector<std::string> tokens;
   while (tokens.size() < 2) {
     for (const v1::Turn& turn : first.turns()) tokens.push_back(turn.token());
@@ -151,7 +151,7 @@ TEST(Service, AWorkerIsWelcomedAndGetsWhatItsCreditAllows) {
   }
 }
 
-TEST(Service, WhatAVanishedWorkerHeldIsHandedOutAgain) {
+TEST(Workers, WhatAVanishedWorkerHeldIsHandedOutAgain) {
   Server server;
   start(server, "a");
   {
@@ -164,7 +164,7 @@ TEST(Service, WhatAVanishedWorkerHeldIsHandedOutAgain) {
   EXPECT_EQ(worker.read_turn().attempt(), 2U);
 }
 
-TEST(Service, WhatIsGivenBackIsNotCountedAsAnAttempt) {
+TEST(Workers, WhatIsGivenBackIsNotCountedAsAnAttempt) {
   Server server;
   start(server, "a");
   Raw first(server);
@@ -177,7 +177,7 @@ TEST(Service, WhatIsGivenBackIsNotCountedAsAnAttempt) {
   EXPECT_EQ(second.read_turn().attempt(), 1U);
 }
 
-TEST(Service, AnAnswerToWhatItDoesNotHoldChangesNothingAndIsSaid) {
+TEST(Workers, AnAnswerToWhatItDoesNotHoldChangesNothingAndIsSaid) {
   Server server;
   start(server, "a");
   Raw holder(server);
@@ -199,7 +199,7 @@ TEST(Service, AnAnswerToWhatItDoesNotHoldChangesNothingAndIsSaid) {
   }
 }
 
-TEST(Service, ATokenOfAnotherHubChangesNothing) {
+TEST(Workers, ATokenOfAnotherHubChangesNothing) {
   Server server;
   start(server, "a");
   Raw holder(server);
@@ -219,7 +219,7 @@ TEST(Service, ATokenOfAnotherHubChangesNothing) {
   EXPECT_EQ(stranger.finish().error_code(), ::grpc::StatusCode::INVALID_ARGUMENT);
 }
 
-TEST(Service, WhoSpeaksOutOfTurnIsDisconnectedAndTheOthersAreNot) {
+TEST(Workers, WhoSpeaksOutOfTurnIsDisconnectedAndTheOthersAreNot) {
   Server server;
   Raw good(server);
   ASSERT_TRUE(good.send(hello(1, 0)));
@@ -253,7 +253,7 @@ TEST(Service, WhoSpeaksOutOfTurnIsDisconnectedAndTheOthersAreNot) {
   EXPECT_EQ(good.read_turn().instance(), "a");
 }
 
-TEST(Service, AWorkerThatDoesNotReadHoldsUpNobody) {
+TEST(Workers, AWorkerThatDoesNotReadHoldsUpNobody) {
   constexpr std::size_t kInstances = 400;
   constexpr std::size_t kInputBytes = std::size_t{128} << 10;
   Server server;
@@ -285,13 +285,13 @@ TEST(Service, AWorkerThatDoesNotReadHoldsUpNobody) {
   run_until([&] { return done >= kInstances; });
 }
 
-TEST(Service, AServerThatDrainsSendsNothingNewAndTakesAnswers) {
+TEST(Workers, AServerThatDrainsSendsNothingNewAndTakesAnswers) {
   Server server;
   start(server, "a");
   Raw worker(server);
   ASSERT_TRUE(worker.send(hello(10, 0)));
   const v1::Turn turn = worker.read_turn();
-  server.service().drain();
+  server.workers().drain();
   while (!worker.read().drain()) {
   }
   start(server, "b");
@@ -301,11 +301,11 @@ TEST(Service, AServerThatDrainsSendsNothingNewAndTakesAnswers) {
   while (status_of(server, "a") != model::Status::kCompleted) {
   }
   EXPECT_EQ(status_of(server, "b"), model::Status::kPending);
-  server.service().end_streams();
+  server.workers().end_streams();
   EXPECT_EQ(worker.finish().error_code(), ::grpc::StatusCode::UNAVAILABLE);
 }
 
-TEST(Service, AHistoryIsReadForATurnThatIsHeld) {
+TEST(Workers, AHistoryIsReadForATurnThatIsHeld) {
   Server server;
   start(server, "a");
   Raw worker(server);
