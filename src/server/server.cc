@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "access/certificate.h"
 #include "server/transports.h"
 #include "store/folder.h"
 
@@ -52,6 +53,10 @@ Server::~Server() { close_transports(); }
 base::Result<std::unique_ptr<Server>> Server::start(const Options& options,
                                                     const runtime::Clock& clock, const Log& log) {
   // Cheap mistakes are told before the store is touched.
+  if (options.has_tls()) {
+    PERDURE_RETURN_IF_ERROR(
+        access::check_certificate(options.tls_certificate, options.tls_key, clock.now()));
+  }
   PERDURE_ASSIGN_OR_RETURN(access::Guard guard, make_guard(options, clock));
   PERDURE_ASSIGN_OR_RETURN(auto store, store::open_folder(options.data));
   PERDURE_ASSIGN_OR_RETURN(

@@ -6,6 +6,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import threading
@@ -201,6 +202,77 @@ class Options(programs.Case):
         self.assertGreaterEqual(len(names), 20)
         for name in [*names, "config", "print-config"]:
             self.assertRegex(ran.stdout, rf"(?m)^  --{name}[ \n]")
+
+
+class Tls(programs.Case):
+    def setUp(self):
+        super().setUp()
+        if shutil.which("openssl") is None:
+            self.skipTest("the program openssl makes the certificates")
+
+    def make(self, serial, days=1):
+        """certificate.pem and key.pem, in place of those that are there."""
+        made = self.run_program(
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+            "-nodes", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+            "-days", str(days), "-set_serial", str(serial), "-keyout", "key.new", "-out",
+            "certificate.new")
+        self.assertEqual(made.returncode, 0, made.stderr)
+        for name in ("key", "certificate"):
+            (self.folder / f"{name}.new").rename(self.folder / f"{name}.pem")
+
+    def flags(self):
+        return "--tls-certificate", "certificate.pem", "--tls-key", "key.pem"
+
+    def serial(self, server):
+        with wire.connect_with_tls(server.grpc, self.folder / "trusted.pem") as connection:
+            self.assertEqual(wire.health(connection), wire.SERVING)
+            return int(connection.getpeercert()["serialNumber"], 16)
+
+    def trust(self):
+        with open(self.folder / "trusted.pem", "a", encoding="ascii") as file:
+            file.write((self.folder / "certificate.pem").read_text())
+
+    def test_calls_are_encrypted_and_a_new_certificate_needs_no_restart(self):
+        self.make(7)
+        self.trust()
+        server = Served(self, *self.flags())
+        self.assertEqual(self.serial(server), 7)
+        with self.assertRaises(wire.Closed):
+            server.health()  # without TLS
+        self.make(8)
+        self.trust()
+        for _ in range(programs.TIMEOUT_SECONDS * 10):
+            if self.serial(server) == 8:
+                break
+            threading.Event().wait(0.1)
+        self.assertEqual(self.serial(server), 8)
+        server.tell(signal.SIGTERM)
+        self.assertEqual(server.end(), 0)
+
+    def test_other_machines_may_come_when_callers_are_known_and_tls_is_on(self):
+        self.make(7)
+        ran = self.run_program(programs.perdure(), "keys", "create", "a", "--scope", "read:*",
+                               "--keys-file", "keys.jsonl")
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        ran = self.run_program(programs.perdure(), "serve", *self.flags(), "--keys-file",
+                               "keys.jsonl", "--grpc-address", "0.0.0.0:0", "--print-config")
+        self.assertEqual((ran.returncode, ran.stderr), (0, ""))
+
+    def test_what_can_not_serve_is_refused_at_the_start(self):
+        def refuse(*words, status=2, code="INVALID_ARGUMENT"):
+            ran = self.run_program(programs.perdure(), "serve", *self.flags(), "--grpc-address",
+                                   "127.0.0.1:0")
+            self.refused(ran, status, code, *words)
+            self.assertFalse((self.folder / "perdure-data").exists(), "the store was touched")
+        refuse("certificate.pem", status=3, code="NOT_FOUND")
+        self.make(7)
+        key = (self.folder / "key.pem").read_text()
+        self.make(8)
+        (self.folder / "key.pem").write_text(key)
+        refuse("key.pem", "is not the key of the certificate")
+        (self.folder / "key.pem").write_text("nothing")
+        refuse("key.pem", "private key")
 
 
 class Keys(programs.Case):
