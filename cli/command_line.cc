@@ -14,6 +14,7 @@
 
 #include "exit_status.h"
 #include "json.h"
+#include "keys.h"
 #include "perdure/version.h"
 #include "serve.h"
 #include "text.h"
@@ -151,6 +152,7 @@ struct CommandLine::Impl {
         examples({"list --data orders.db", "get order-17 --input", "history order-17 --tree",
                   "raise order-17 approved true", "help list"}));
     declare_serve(app, storeless);
+    declare_keys(app, storeless);
     declare_start();
     declare_get();
     declare_list();

@@ -39,7 +39,7 @@ constexpr int kPingStrikes = 2;
 /// Of the memory budget, for what gRPC holds of messages under way.
 constexpr std::uint64_t kMemoryShare = 4;
 /// How often the files of the certificate are looked at.
-constexpr unsigned kCertificateSeconds = 10;
+constexpr unsigned kCertificateSeconds = 5;
 
 std::shared_ptr<grpc::ServerCredentials> credentials(const Options& options) {
   if (!options.has_tls()) return grpc::InsecureServerCredentials();

@@ -53,6 +53,18 @@ void say_ready(const Options& options, const Server& server) {
   std::fflush(stdout);
 }
 
+/// Who may call may have changed: because somebody says so, or because a file did.
+void look_at_files(Server& server, Told told, const Log& log) {
+  if (told == Told::kReload) {
+    const auto reloaded = server.reload();
+    if (reloaded) return log.info("the files that say who may call were read again");
+    return log.error(reloaded.error().message + "; whoever was known stays known");
+  }
+  const auto looked = server.reload_if_changed();
+  if (!looked) return log.error(looked.error().message + "; whoever was known stays known");
+  if (*looked == access::Reloaded::kChanged) log.info("the files that say who may call changed");
+}
+
 }  // namespace
 
 base::Result<> run(const Options& options) {
@@ -62,7 +74,8 @@ base::Result<> run(const Options& options) {
   PERDURE_ASSIGN_OR_RETURN(const auto server, Server::start(options, clock, log));
   PERDURE_RETURN_IF_ERROR(write_ready_file(options, *server));
   say_ready(options, *server);
-  while (signals.wait_for(kLookEvery) != Told::kEnd) {
+  for (Told told = Told::kNothing; told != Told::kEnd; told = signals.wait_for(kLookEvery)) {
+    look_at_files(*server, told, log);
   }
   signals.next_one_ends_at_once();
   log.info("told to end: workers may hand in what they hold; once more ends at once");

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "access/certificate.h"
 #include "server/transports.h"
 #include "store/folder.h"
 
@@ -27,6 +28,16 @@ engine::EngineOptions engine_options(const Options& options, const Log& log) {
   return made;
 }
 
+base::Result<access::Guard> make_guard(const Options& options, const runtime::Clock& clock) {
+  if (!options.knows_callers()) return access::Guard::open_to_all();
+  return access::Guard::open({.keys_file = options.keys_file,
+                              .jwks_file = options.jwks_file,
+                              .issuer = options.jwt_issuer,
+                              .audience = options.jwt_audience,
+                              .scopes_claim = options.jwt_scopes_claim},
+                             clock);
+}
+
 }  // namespace
 
 Server::Server(const Options& options, std::unique_ptr<engine::Engine> engine, access::Guard guard,
@@ -41,12 +52,17 @@ Server::~Server() { close_transports(); }
 
 base::Result<std::unique_ptr<Server>> Server::start(const Options& options,
                                                     const runtime::Clock& clock, const Log& log) {
+  // Cheap mistakes are told before the store is touched.
+  if (options.has_tls()) {
+    PERDURE_RETURN_IF_ERROR(
+        access::check_certificate(options.tls_certificate, options.tls_key, clock.now()));
+  }
+  PERDURE_ASSIGN_OR_RETURN(access::Guard guard, make_guard(options, clock));
   PERDURE_ASSIGN_OR_RETURN(auto store, store::open_folder(options.data));
   PERDURE_ASSIGN_OR_RETURN(
       auto engine, engine::Engine::open(engine_options(options, log), std::move(store), clock));
   engine->start_threads();
-  std::unique_ptr<Server> server(
-      new Server(options, std::move(engine), access::Guard::open_to_all(), log));
+  std::unique_ptr<Server> server(new Server(options, std::move(engine), std::move(guard), log));
   PERDURE_RETURN_IF_ERROR(server->listen());
   return server;
 }
@@ -60,6 +76,10 @@ base::Result<> Server::listen() {
   }
   return {};
 }
+
+base::Result<> Server::reload() { return guard_.reload(); }
+
+base::Result<access::Reloaded> Server::reload_if_changed() { return guard_.reload_if_changed(); }
 
 base::Result<> Server::drain() {
   for (const auto& transport : transports_) transport->announce_end();

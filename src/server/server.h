@@ -44,6 +44,11 @@ class Server final {
 
   [[nodiscard]] const std::vector<Endpoint>& endpoints() const { return endpoints_; }
 
+  /// Reads again who may call. On an error whoever was known stays known.
+  base::Result<> reload();
+  /// The same, if a file of it is another than before.
+  base::Result<access::Reloaded> reload_if_changed();
+
   /// Workers hand in what they hold, for as long as the options allow; then everything is durable,
   /// every caller has an answer, and the store is closed. Once.
   base::Result<> drain();
@@ -58,7 +63,7 @@ class Server final {
   const Options& options_;
   const Log& log_;
   const std::unique_ptr<engine::Engine> engine_;
-  const access::Guard guard_;
+  access::Guard guard_;
   hub::Hubs hubs_;
   std::vector<std::unique_ptr<Transport>> transports_;
   std::vector<Endpoint> endpoints_;

@@ -11,9 +11,9 @@ import time
 
 import programs
 
-COMMANDS = ("serve", "start", "get", "list", "history", "raise", "terminate", "suspend", "resume",
-            "rewind", "restart", "purge", "entities", "entity", "signal", "stats", "check", "scrub",
-            "version", "help")
+COMMANDS = ("serve", "keys", "start", "get", "list", "history", "raise", "terminate", "suspend",
+            "resume", "rewind", "restart", "purge", "entities", "entity", "signal", "stats",
+            "check", "scrub", "version", "help")
 
 
 class Commands(programs.Case):

@@ -6,6 +6,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import threading
@@ -27,6 +28,7 @@ class Served:
             env={**os.environ, **(env or {})})
         case.addCleanup(self.kill)
         self.errors = []
+        self.more_errors = threading.Condition()
         self.reader = threading.Thread(target=self._read_errors, daemon=True)
         self.reader.start()
         self.ready = self.process.stdout.readline()
@@ -39,7 +41,16 @@ class Served:
 
     def _read_errors(self):
         for line in self.process.stderr:
-            self.errors.append(line)
+            with self.more_errors:
+                self.errors.append(line)
+                self.more_errors.notify_all()
+
+    def wait_for_error(self, pattern):
+        """Until a line on stderr has this in it."""
+        def there():
+            return any(re.search(pattern, line) for line in self.errors)
+        with self.more_errors:
+            assert self.more_errors.wait_for(there, programs.TIMEOUT_SECONDS), self.errors
 
     def health(self):
         with wire.connect(self.grpc) as connection:
@@ -191,6 +202,159 @@ class Options(programs.Case):
         self.assertGreaterEqual(len(names), 20)
         for name in [*names, "config", "print-config"]:
             self.assertRegex(ran.stdout, rf"(?m)^  --{name}[ \n]")
+
+
+class Tls(programs.Case):
+    def setUp(self):
+        super().setUp()
+        if shutil.which("openssl") is None:
+            self.skipTest("the program openssl makes the certificates")
+
+    def make(self, serial, days=1):
+        """certificate.pem and key.pem, in place of those that are there."""
+        made = self.run_program(
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+            "-nodes", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+            "-days", str(days), "-set_serial", str(serial), "-keyout", "key.new", "-out",
+            "certificate.new")
+        self.assertEqual(made.returncode, 0, made.stderr)
+        for name in ("key", "certificate"):
+            (self.folder / f"{name}.new").rename(self.folder / f"{name}.pem")
+
+    def flags(self):
+        return "--tls-certificate", "certificate.pem", "--tls-key", "key.pem"
+
+    def serial(self, server):
+        with wire.connect_with_tls(server.grpc, self.folder / "trusted.pem") as connection:
+            self.assertEqual(wire.health(connection), wire.SERVING)
+            return int(connection.getpeercert()["serialNumber"], 16)
+
+    def trust(self):
+        with open(self.folder / "trusted.pem", "a", encoding="ascii") as file:
+            file.write((self.folder / "certificate.pem").read_text())
+
+    def test_calls_are_encrypted_and_a_new_certificate_needs_no_restart(self):
+        self.make(7)
+        self.trust()
+        server = Served(self, *self.flags())
+        self.assertEqual(self.serial(server), 7)
+        with self.assertRaises(wire.Closed):
+            server.health()  # without TLS
+        self.make(8)
+        self.trust()
+        for _ in range(programs.TIMEOUT_SECONDS * 10):
+            if self.serial(server) == 8:
+                break
+            threading.Event().wait(0.1)
+        self.assertEqual(self.serial(server), 8)
+        server.tell(signal.SIGTERM)
+        self.assertEqual(server.end(), 0)
+
+    def test_other_machines_may_come_when_callers_are_known_and_tls_is_on(self):
+        self.make(7)
+        ran = self.run_program(programs.perdure(), "keys", "create", "a", "--scope", "read:*",
+                               "--keys-file", "keys.jsonl")
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        ran = self.run_program(programs.perdure(), "serve", *self.flags(), "--keys-file",
+                               "keys.jsonl", "--grpc-address", "0.0.0.0:0", "--print-config")
+        self.assertEqual((ran.returncode, ran.stderr), (0, ""))
+
+    def test_what_can_not_serve_is_refused_at_the_start(self):
+        def refuse(*words, status=2, code="INVALID_ARGUMENT"):
+            ran = self.run_program(programs.perdure(), "serve", *self.flags(), "--grpc-address",
+                                   "127.0.0.1:0")
+            self.refused(ran, status, code, *words)
+            self.assertFalse((self.folder / "perdure-data").exists(), "the store was touched")
+        refuse("certificate.pem", status=3, code="NOT_FOUND")
+        self.make(7)
+        key = (self.folder / "key.pem").read_text()
+        self.make(8)
+        (self.folder / "key.pem").write_text(key)
+        refuse("key.pem", "is not the key of the certificate")
+        (self.folder / "key.pem").write_text("nothing")
+        refuse("key.pem", "private key")
+
+
+class Keys(programs.Case):
+    def keys(self, *arguments, **options):
+        return self.run_program(programs.perdure(), "keys", *arguments, "--keys-file",
+                                "keys.jsonl", **options)
+
+    def create(self, name, *scopes, **options):
+        flags = [part for scope in scopes for part in ("--scope", scope)]
+        ran = self.keys("create", name, *flags, "--json", **options)
+        self.assertEqual((ran.returncode, ran.stderr), (0, ""))
+        return json.loads(ran.stdout)
+
+    def list(self):
+        ran = self.keys("list", "--json")
+        self.assertEqual((ran.returncode, ran.stderr), (0, ""))
+        return json.loads(ran.stdout)["keys"]
+
+    def test_create_list_and_revoke(self):
+        first = self.create("shop", "operate:orders", "read:*")
+        second = self.create("shop", "operate:orders")
+        self.assertRegex(first["key"], r"^pdk_[0-9a-f]{12}_[0-9a-f]{64}_[0-9a-f]{8}$")
+        self.assertNotEqual(first["key"], second["key"])
+        listed = self.list()
+        self.assertEqual([key["id"] for key in listed], [first["id"], second["id"]])
+        self.assertEqual(listed[0]["scopes"], ["operate:orders", "read:*"])
+        stored = (self.folder / "keys.jsonl").read_text()
+        for key in (first, second):
+            self.assertNotIn(key["key"].split("_")[2], stored, "the secret was stored")
+            self.assertNotIn("key", listed[0])
+        self.assertEqual((self.folder / "keys.jsonl").stat().st_mode & 0o777, 0o600)
+        ran = self.keys("revoke", first["id"])
+        self.assertEqual((ran.returncode, ran.stdout), (0, f"revoked {first['id']}\n"))
+        self.assertEqual([key["id"] for key in self.list()], [second["id"]])
+        self.refused(self.keys("revoke", first["id"]), 3, "NOT_FOUND", first["id"])
+
+    def test_text_for_people_has_the_key_once(self):
+        ran = self.keys("create", "shop", "--scope", "work:*", "--expires", "90d")
+        self.assertEqual((ran.returncode, ran.stderr), (0, ""))
+        key = re.search(r"(?m)^key +(pdk_\S+)$", ran.stdout).group(1)
+        self.assertEqual(ran.stdout.count(key), 1)
+        listed = self.keys("list").stdout
+        self.assertIn("shop", listed)
+        self.assertNotIn(key.split("_")[2], listed)
+        self.assertRegex(listed, r"20\d\d-\d\d-\d\dT\S+ +20\d\d-")
+
+    def test_mistakes(self):
+        self.refused(self.keys("create", "shop", "--scope", "write:orders"), 2, "INVALID_ARGUMENT",
+                     "write:orders", "operate:orders")
+        self.refused(self.keys("create", "", "--scope", "read:*"), 2, "INVALID_ARGUMENT", "name")
+        self.refused(self.keys("create", "shop"), 2, "INVALID_ARGUMENT", "--scope")
+        self.refused(self.keys("create", "shop", "--scope", "read:*", "--expires", "soon"), 2,
+                     "INVALID_ARGUMENT", "soon")
+        self.assertFalse((self.folder / "keys.jsonl").exists())
+        self.refused(self.keys("list"), 3, "NOT_FOUND", "keys.jsonl")
+        (self.folder / "keys.jsonl").write_text("{}\n")
+        self.refused(self.keys("list"), 2, "INVALID_ARGUMENT", "keys.jsonl, line 1")
+        self.refused(self.keys("create", "shop", "--scope", "read:*"), 2, "INVALID_ARGUMENT",
+                     "keys.jsonl, line 1")
+        self.refused(self.run_program(programs.perdure(), "keys", "list"), 2, "INVALID_ARGUMENT",
+                     "--keys-file")
+
+    def test_a_server_reads_its_keys_at_the_start_and_again_when_told(self):
+        self.create("shop", "read:*")
+        server = Served(self, "--keys-file", "keys.jsonl")
+        self.create("second", "read:*")
+        server.tell(signal.SIGHUP)
+        server.wait_for_error(r"info: the files that say who may call (were read again|changed)")
+        (self.folder / "keys.jsonl").write_text("broken\n")
+        server.tell(signal.SIGHUP)
+        server.wait_for_error(r"error: keys.jsonl, line 1: .*; whoever was known stays known")
+        self.assertEqual(server.health(), wire.SERVING)
+        server.tell(signal.SIGTERM)
+        self.assertEqual(server.end(), 0)
+        again = self.run_program(programs.perdure(), "serve", "--keys-file", "keys.jsonl",
+                                 "--grpc-address", "127.0.0.1:0")
+        self.refused(again, 2, "INVALID_ARGUMENT", "keys.jsonl, line 1")
+        (self.folder / "keys.jsonl").write_text("")
+        (self.folder / "keys.jsonl").chmod(0o666)
+        again = self.run_program(programs.perdure(), "serve", "--keys-file", "keys.jsonl",
+                                 "--grpc-address", "127.0.0.1:0")
+        self.refused(again, 11, "PERMISSION_DENIED", "keys.jsonl", "chmod")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ Not for load, and not for what a real client does: the programs of tests/interop
 """
 
 import socket
+import ssl
 import struct
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -42,12 +43,19 @@ def connect(address):
     return socket.create_connection((host.strip("[]"), int(port)), timeout=ANSWER_SECONDS)
 
 
+def connect_with_tls(address, trusted):
+    """The same with TLS, to a server whose certificate is in the file `trusted`."""
+    context = ssl.create_default_context(cafile=trusted)
+    context.set_alpn_protocols(["h2"])
+    return context.wrap_socket(connect(address), server_hostname="localhost")
+
+
 def read_exactly(connection, count):
     data = b""
     while len(data) < count:
         try:
             more = connection.recv(count - len(data))
-        except ConnectionError as error:
+        except (ConnectionError, ssl.SSLError) as error:
             raise Closed(str(error)) from error
         if not more:
             raise Closed("the connection was closed")

@@ -25,6 +25,8 @@ THIRD_PARTY = {
     "rocksdb/": r"src/store/table/rocksdb/",
     "nlohmann/": r"sdk/cpp/",
     "CLI/": r"cli/|sim/main\.cc$|examples/(bank|election|remote)/main\.cc$",
+    "nlohmann/": r"sdk/cpp/|src/access/",
+    "CLI/": r"cli/|sim/main\.cc$|examples/(bank|election)/main\.cc$",
     "fmt/": r".*\.cc$|(.*/)?testing/|examples/",
     "openssl/": r"examples/backup/|src/access/",
     "grpcpp/": r"src/transport/(durabletask|worker|grpc)/|src/server/|sdk/cpp/src/remote/",
