@@ -5,6 +5,7 @@
 #include "server/options.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <functional>
@@ -12,6 +13,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "egress/address.h"
 #include "model/checks.h"
 #include "model/limits.h"
 #include "server/option_values.h"
@@ -101,6 +103,26 @@ Binding hub() {
       [](const std::string& value) { return value; });
 }
 
+Binding http_allow() {
+  return binding(
+      Named{"http-allow",
+            "networks that durable HTTP calls may reach although they are not public, with commas"},
+      "NETWORK,...", "", &Options::http_allow,
+      [](std::string_view typed) -> Result<std::vector<std::string>> {
+        std::vector<std::string> networks;
+        while (!typed.empty()) {
+          const std::size_t comma = std::min(typed.find(','), typed.size());
+          networks.emplace_back(typed.substr(0, comma));
+          PERDURE_RETURN_IF_ERROR(egress::Network::parse(networks.back()));
+          typed.remove_prefix(std::min(comma + 1, typed.size()));
+        }
+        return networks;
+      },
+      [](const std::vector<std::string>& networks) {
+        return fmt::format("{}", fmt::join(networks, ","));
+      });
+}
+
 Binding plaintext() {
   return binding(
       Named{"allow-plaintext-credentials",
@@ -175,6 +197,7 @@ std::vector<Binding> declare() {
            "FILE", &Options::ready_file),
   };
   std::ranges::move(declare_access(), std::back_inserter(all));
+  all.push_back(http_allow());
   std::ranges::move(declare_sizes(), std::back_inserter(all));
   all.push_back(log_level());
   return all;

@@ -46,6 +46,9 @@ struct Options {
   std::string tls_key;
   PlaintextCredentials plaintext_credentials = PlaintextCredentials::kRefused;
 
+  /// Networks that durable HTTP calls may reach although they are not public.
+  std::vector<std::string> http_allow;
+
   // How much.
   std::uint64_t memory_bytes = std::uint64_t{1} << 30;
   std::uint64_t message_bytes_max = std::uint64_t{4} << 20;

@@ -63,6 +63,7 @@ base::Result<std::unique_ptr<Server>> Server::start(const Options& options,
       auto engine, engine::Engine::open(engine_options(options, log), std::move(store), clock));
   engine->start_threads();
   std::unique_ptr<Server> server(new Server(options, std::move(engine), std::move(guard), log));
+  PERDURE_ASSIGN_OR_RETURN(server->builtin_, Builtin::start(*server->engine_, options.http_allow));
   PERDURE_RETURN_IF_ERROR(server->listen());
   return server;
 }

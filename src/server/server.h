@@ -17,6 +17,7 @@
 #include "engine/engine.h"
 #include "hub/hubs.h"
 #include "runtime/clock.h"
+#include "server/builtin.h"
 #include "server/log.h"
 #include "server/options.h"
 #include "server/transport.h"
@@ -65,6 +66,7 @@ class Server final {
   const std::unique_ptr<engine::Engine> engine_;
   access::Guard guard_;
   hub::Hubs hubs_;
+  std::unique_ptr<Builtin> builtin_;
   std::vector<std::unique_ptr<Transport>> transports_;
   std::vector<Endpoint> endpoints_;
 };

@@ -6,6 +6,8 @@
 
 #include "server/grpc_transport.h"
 #include "transport/durabletask/service.h"
+#include "transport/worker/clients.h"
+#include "transport/worker/workers.h"
 
 namespace perdure::server {
 namespace {
@@ -18,6 +20,16 @@ std::vector<GrpcService> make_grpc_services(const Platform& platform) {
   auto* const ends = durable_task.get();
   services.push_back(
       {.service = std::move(durable_task), .end_streams = [ends] { ends->end_streams(); }});
+  auto workers = std::make_unique<worker_service::Workers>(
+      platform.hubs, platform.guard,
+      worker_service::WorkersOptions{
+          .message_bytes_max = static_cast<std::size_t>(platform.options.message_bytes_max)});
+  auto* const streams = workers.get();
+  services.push_back(
+      {.service = std::move(workers), .end_streams = [streams] { streams->end_streams(); }});
+  services.push_back(
+      {.service = std::make_unique<worker_service::Clients>(platform.hubs, platform.guard),
+       .end_streams = {}});
   return services;
 }
 
