@@ -12,9 +12,13 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "bench.h"
+#include "completion.h"
+#include "entity_line.h"
 #include "exit_status.h"
 #include "json.h"
 #include "keys.h"
+#include "live.h"
 #include "perdure/version.h"
 #include "serve.h"
 #include "text.h"
@@ -119,12 +123,11 @@ Error missing(std::string_view what) {
 }  // namespace
 
 struct CommandLine::Impl {
-  using Make = std::function<Result<Command>(TimePoint)>;
-
   CLI::App app{"Looks into a Perdure store and steers what is in it.", "perdure"};
   std::string data = "perdure-data";
   std::string hub = "default";
   bool json = false;
+  Connection connection;
   Make make;
   StorelessCommand storeless;
   bool may_make_store = false;
@@ -138,19 +141,22 @@ struct CommandLine::Impl {
         ->type_name("DIR")
         ->capture_default_str();
     app.add_option("--hub", hub, "the task hub")->type_name("NAME")->capture_default_str();
+    declare_connection(app, connection);
     app.add_flag("--json", json, "print JSON for programs instead of text for people");
     app.set_version_flag("--version", fmt::format("perdure {}", kVersion));
     app.footer(
-        "The program has the store to itself while it works: a folder that another process has "
-        "open\n"
-        "is refused with STORE_LOCKED. It runs no orchestration: what it starts or resumes goes "
-        "on\n"
-        "when a program that knows the orchestration opens the store.\n\n"
+        "With --server the commands ask a server. Without, they open the folder of --data, and "
+        "have\n"
+        "it to themselves while they work: one that another process has open is refused with\n"
+        "STORE_LOCKED. They run no orchestration: what they start or resume goes on when a worker "
+        "that\n"
+        "knows the orchestration is there.\n\n"
         "Exit status: 0 done, 2 malformed command, 3 not found, 4 already exists, 5 wrong state,\n"
-        "6 store in use, 7 not a store, 8 store damaged, 9 disk full, 10 try again later, 70 a "
-        "bug.\n\n" +
-        examples({"list --data orders.db", "get order-17 --input", "history order-17 --tree",
-                  "raise order-17 approved true", "help list"}));
+        "6 store in use, 7 not a store, 8 store damaged, 9 disk full, 10 try again later,\n"
+        "11 not allowed, 12 not offered, 70 a bug.\n\n" +
+        examples({"serve --data orders.db", "list --server localhost:4001", "list --data orders.db",
+                  "get order-17 --input", "history order-17 --tree", "raise order-17 approved true",
+                  "help list"}));
     declare_serve(app, storeless);
     declare_keys(app, storeless);
     declare_start();
@@ -161,9 +167,12 @@ struct CommandLine::Impl {
     declare_steering();
     declare_purge();
     declare_verify();
-    declare_entities();
-    declare_signal();
+    declare_entity(app, make);
+    declare_wait(app, make);
+    declare_top(app, make);
+    declare_bench(app, connection, storeless);
     declare_others();
+    declare_completion(app, storeless);
   }
 
   CLI::App& add(const std::string& name, const std::string& description) {
@@ -439,66 +448,6 @@ struct CommandLine::Impl {
     });
   }
 
-  void declare_entities() {
-    CLI::App& listing = add("entities", "show the entities, or those of one class");
-    auto wanted = std::make_shared<EntitiesArguments>();
-    listing.add_option("name", wanted->name, "of the class");
-    listing.add_option("--limit", wanted->limit, "show at most so many")
-        ->check(CLI::Range(std::size_t{1}, kListLimitMax))
-        ->type_name("COUNT")
-        ->capture_default_str();
-    listing.add_option("--next", wanted->next, "go on where an earlier list ended")
-        ->type_name("TOKEN");
-    listing.footer(examples({"entities", "entities account --limit 20 --json"}));
-    on(listing, [wanted](TimePoint) -> Result<Command> {
-      if (const auto token = from_hex(wanted->next); !token) return token.error();
-      return [arguments = *wanted](Client& client, Output output) {
-        return entities(client, output, arguments);
-      };
-    });
-
-    CLI::App& one = add("entity", "show the state of one entity");
-    auto id = add_id(one);
-    one.footer(examples({"entity @account@alice", "entity @account@alice --json"}));
-    on(one, [id](TimePoint) -> Result<Command> {
-      return [id = *id](Client& client, Output output) { return entity(client, output, id); };
-    });
-  }
-
-  void declare_signal() {
-    CLI::App& command = add("signal", "send an operation to an entity");
-    struct Typed {
-      std::string operation;
-      std::string input;
-      std::string at;
-    };
-    auto id = add_id(command);
-    auto typed = std::make_shared<Typed>();
-    command.add_option("operation", typed->operation, "its name")->required();
-    const CLI::Option* given =
-        command.add_option("input", typed->input, "JSON, @file, or - for the standard input");
-    command.add_option("--at", typed->at, "not before this time")->type_name("TIME");
-    command.footer(
-        "It runs when a program that knows the entity has the store open.\n\n" +
-        examples({"signal @account@alice deposit 100", "signal @account@alice close --at 2h"}));
-    on(command, [id, typed, given](TimePoint now) -> Result<Command> {
-      if (typed->operation.empty()) return missing("the name of the operation");
-      SignalArguments arguments{.id = *id, .operation = typed->operation, .input = {}, .at = {}};
-      if (given->count() > 0) {
-        auto text = read_payload(typed->input, "the input");
-        if (!text) return text.error();
-        arguments.input = *std::move(text);
-      }
-      if (!typed->at.empty()) {
-        const auto at = parse_time(typed->at, now, Direction::kFuture);
-        if (!at) return at.error();
-        arguments.at = *at;
-      }
-      return
-          [arguments](Client& client, Output output) { return signal(client, output, arguments); };
-    });
-  }
-
   void declare_others() {
     on(add("stats", "count the instances by status and name"),
        [](TimePoint) -> Result<Command> { return stats; });
@@ -577,6 +526,7 @@ const StorelessCommand* CommandLine::storeless_command() const {
 
 Form CommandLine::form() const { return impl_->json ? Form::kJson : Form::kPeople; }
 const std::string& CommandLine::data() const { return impl_->data; }
+const Connection& CommandLine::connection() const { return impl_->connection; }
 const std::string& CommandLine::hub() const { return impl_->hub; }
 bool CommandLine::may_make_store() const { return impl_->may_make_store; }
 

@@ -17,6 +17,7 @@
 #include <tuple>
 
 #include "json.h"
+#include "runtime/clock.h"
 #include "show.h"
 #include "text.h"
 
@@ -49,7 +50,9 @@ Result<std::string> read_all(std::FILE* file, const std::string& name) {
   return text;
 }
 
-Result<std::string> read_file(const std::string& path) {
+}  // namespace
+
+Result<std::string> read_text_file(const std::string& path) {
   const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "rb"));
   if (!file) {
     return Error(ErrorCode::kNotFound,
@@ -57,6 +60,13 @@ Result<std::string> read_file(const std::string& path) {
   }
   return read_all(file.get(), "the file " + path);
 }
+
+TimePoint current_time() {
+  const runtime::SystemClock clock;
+  return TimePoint(std::chrono::microseconds(clock.now().us));
+}
+
+namespace {
 
 void print(std::string_view text) { fmt::print("{}", text); }
 
@@ -168,7 +178,7 @@ std::string_view past_tense(Steering what) {
 
 Result<std::string> read_payload(const std::string& argument, std::string_view what) {
   Result<std::string> text = argument == "-"             ? read_all(stdin, "the standard input")
-                             : argument.starts_with('@') ? read_file(argument.substr(1))
+                             : argument.starts_with('@') ? read_text_file(argument.substr(1))
                                                          : Result<std::string>(argument);
   if (!text) return text;
   if (const auto problem = json_problem(*text)) {

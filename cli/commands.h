@@ -27,6 +27,10 @@ struct Output {
   Colour colour = Colour::kOff;
 };
 
+/// The text of a small file. kNotFound, kPayloadTooLarge.
+Result<std::string> read_text_file(const std::string& path);
+/// The wall clock.
+TimePoint current_time();
 /// An argument that is a payload: JSON, @file, or - for stdin. kInvalidArgument with line and
 /// column for what is no JSON.
 Result<std::string> read_payload(const std::string& argument, std::string_view what);
@@ -89,8 +93,8 @@ struct EntitiesArguments {
   std::size_t limit = 100;
   std::string next;
 };
-Result<void> entities(Client& client, Output output, const EntitiesArguments& arguments);
-Result<void> entity(Client& client, Output output, const std::string& id);
+Result<void> list_entities(Client& client, Output output, const EntitiesArguments& arguments);
+Result<void> show_entity(Client& client, Output output, const std::string& id);
 
 struct SignalArguments {
   std::string id;
@@ -98,7 +102,9 @@ struct SignalArguments {
   std::optional<std::string> input;  // checked JSON
   std::optional<TimePoint> at;
 };
-Result<void> signal(Client& client, Output output, const SignalArguments& arguments);
+Result<void> signal_entity(Client& client, Output output, const SignalArguments& arguments);
+/// Prints what the operation answers. `at` means nothing.
+Result<void> call_entity(Client& client, Output output, const SignalArguments& arguments);
 
 /// How many instances there are, by status and name.
 Result<void> stats(Client& client, Output output);

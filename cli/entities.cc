@@ -30,7 +30,7 @@ Result<EntityId> parse(const std::string& text) {
 
 }  // namespace
 
-Result<void> entities(Client& client, Output output, const EntitiesArguments& arguments) {
+Result<void> list_entities(Client& client, Output output, const EntitiesArguments& arguments) {
   auto token = from_hex(arguments.next);
   if (!token) return token.error();
   std::vector<EntityInfo> found;
@@ -72,7 +72,7 @@ Result<void> entities(Client& client, Output output, const EntitiesArguments& ar
   return {};
 }
 
-Result<void> entity(Client& client, Output output, const std::string& id) {
+Result<void> show_entity(Client& client, Output output, const std::string& id) {
   const auto parsed = parse(id);
   if (!parsed) return parsed.error();
   const auto info = client.get(*parsed);
@@ -91,7 +91,7 @@ Result<void> entity(Client& client, Output output, const std::string& id) {
   return {};
 }
 
-Result<void> signal(Client& client, Output output, const SignalArguments& arguments) {
+Result<void> signal_entity(Client& client, Output output, const SignalArguments& arguments) {
   const auto parsed = parse(arguments.id);
   if (!parsed) return parsed.error();
   const auto send = [&](const auto&... input) {
@@ -105,6 +105,20 @@ Result<void> signal(Client& client, Output output, const SignalArguments& argume
     fmt::print("{}\n", JsonObject().text("id", arguments.id).finish());
   } else {
     fmt::print("signalled {} to {}\n", printable(arguments.operation), printable(arguments.id));
+  }
+  return {};
+}
+
+Result<void> call_entity(Client& client, Output output, const SignalArguments& arguments) {
+  const auto parsed = parse(arguments.id);
+  if (!parsed) return parsed.error();
+  const auto answer = client.call_raw(*parsed, arguments.operation, arguments.input);
+  if (!answer) return answer.error();
+  if (output.form == Form::kJson) {
+    fmt::print("{}\n",
+               JsonObject().text("id", arguments.id).raw("result", json_payload(*answer)).finish());
+  } else {
+    fmt::print("{}\n", *answer ? printable(**answer) : "(no result)");
   }
   return {};
 }

@@ -14,6 +14,7 @@
 #include <functional>
 
 #include "command_line.h"
+#include "connection.h"
 #include "exit_status.h"
 #include "perdure/host.h"
 
@@ -52,6 +53,20 @@ int run_without_store(const StorelessCommand& command, Output output) {
   return status ? *status : report(status.error());
 }
 
+int carry_out(const CommandLine& line, const Command& command, Client& client) {
+  const auto done = command(client, make_output(line));
+  if (const auto flushed = flush_output(); !flushed) return report(flushed.error());
+  return done ? *done : report(done.error());
+}
+
+int run_at_server(const CommandLine& line, const Command& command) {
+  const auto options = connect_options(line.connection(), line.hub());
+  if (!options) return report(options.error());
+  auto client = connect(*options);
+  if (!client) return report(client.error());
+  return carry_out(line, command, *client);
+}
+
 int run(CommandLine& line) {
   if (const auto* command = line.storeless_command()) {
     return run_without_store(*command, make_output(line));
@@ -59,13 +74,12 @@ int run(CommandLine& line) {
   // Everything that was typed is checked before the store is touched.
   auto command = line.command(std::chrono::system_clock::now());
   if (!command) return report(command.error());
+  if (!line.connection().server.empty()) return run_at_server(line, *command);
   if (const auto there = require_store(line); !there) return report(there.error());
   Host host(HostOptions().data(line.data()).hub(line.hub()).without_workers());
   auto client = host.start();
   if (!client) return report(client.error());
-  const auto done = (*command)(*client, make_output(line));
-  if (const auto flushed = flush_output(); !flushed) return report(flushed.error());
-  return done ? kExitOk : report(done.error());
+  return carry_out(line, *command, *client);
 }
 
 }  // namespace

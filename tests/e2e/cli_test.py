@@ -12,8 +12,8 @@ import time
 import programs
 
 COMMANDS = ("serve", "keys", "start", "get", "list", "history", "raise", "terminate", "suspend",
-            "resume", "rewind", "restart", "purge", "entities", "entity", "signal", "stats",
-            "check", "scrub", "version", "help")
+            "resume", "rewind", "restart", "purge", "entity", "wait", "top", "bench", "stats",
+            "check", "scrub", "completion", "version", "help")
 
 
 class Commands(programs.Case):
@@ -207,20 +207,20 @@ class Commands(programs.Case):
     def test_entities(self):
         self.run_program(programs.example("counter"), "--data", "store")
         self.assertEqual(self.ask("list")["instances"], [])
-        listed = self.ask("entities")["entities"]
+        listed = self.ask("entity", "list")["entities"]
         self.assertEqual([entity["id"] for entity in listed], ["@counter@index.html"])
-        self.assertEqual(self.ask("entities", "nobody")["entities"], [])
-        self.assertIn("@counter@index.html", self.succeed("entities", "counter"))
-        before = self.ask("entity", "@counter@index.html")
+        self.assertEqual(self.ask("entity", "list", "nobody")["entities"], [])
+        self.assertIn("@counter@index.html", self.succeed("entity", "list", "counter"))
+        before = self.ask("entity", "get", "@counter@index.html")
         self.assertEqual((before["state"]["visits"], before["locked_by"]), (10_000, None))
-        self.assertIn("state ", self.succeed("entity", "@counter@index.html"))
-        self.ask("signal", "@counter@index.html", "visit", '"DK"')
-        self.assertEqual(self.ask("entity", "@counter@index.html")["waiting"], 1)
+        self.assertIn("state ", self.succeed("entity", "get", "@counter@index.html"))
+        self.ask("entity", "signal", "@counter@index.html", "visit", '"DK"')
+        self.assertEqual(self.ask("entity", "get", "@counter@index.html")["waiting"], 1)
         self.run_program(programs.example("counter"), "--data", "store")
-        after = self.ask("entity", "@counter@index.html")
+        after = self.ask("entity", "get", "@counter@index.html")
         self.assertEqual((after["state"]["visits"], after["waiting"]), (20_001, 0))
-        self.refused(self.cli("entity", "@counter@nobody"), 3, "NOT_FOUND", "@counter@nobody")
-        self.refused(self.cli("entity", "counter"), 2, "INVALID_ARGUMENT", "@name@key")
+        self.refused(self.cli("entity", "get", "@counter@nobody"), 3, "NOT_FOUND", "@counter@nobody")
+        self.refused(self.cli("entity", "get", "counter"), 2, "INVALID_ARGUMENT", "@name@key")
         self.refused(self.cli("get", "@counter@x"), 2, "INVALID_ARGUMENT", "entities")
 
     def test_hubs_do_not_see_each_other(self):

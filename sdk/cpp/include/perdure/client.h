@@ -345,6 +345,10 @@ class Client {
     return outcome<T>(backend_->call(entity, std::move(operation), internal::encode_all(args...)));
   }
 
+  /// With what is encoded already, for programs that only pass it on.
+  Result<Payload> call_raw(const EntityId& entity, std::string operation, Payload input) {
+    return backend_->call(entity, std::move(operation), std::move(input));
+  }
   /// The same without waiting: many calls can be under way from one thread. Those to one entity run
   /// in the order sent.
   template <class T, internal::MemberFunction Method, class... Args>
