@@ -23,8 +23,8 @@ class Served:
     def __init__(self, case, *arguments, env=None):
         self.process = subprocess.Popen(
             [programs.perdure(), "serve", "--grpc-address", "127.0.0.1:0", "--http-address",
-             "127.0.0.1:0", "--connections-max", "100", *arguments], cwd=case.folder, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+             "127.0.0.1:0", "--connections-max", "100", *arguments], cwd=case.folder,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env={**os.environ, **(env or {})})
         case.addCleanup(self.kill)
         self.errors = []
@@ -430,6 +430,12 @@ class Keys(programs.Case):
             # Of all these requests the first field is the id of an instance.
             return wire.call(connection, f"/TaskHubSidecarService/{method}", wire.field(1, "i"),
                              authorization=key and f"Bearer {key}", hub=hub) is not None
+
+    def test_a_call_that_names_no_hub_means_the_one_of_the_options(self):
+        key = self.create("reader", "read:orders")["key"]
+        server = Served(self, "--keys-file", "keys.jsonl", "--hub", "orders")
+        self.assertTrue(self.ask(server, "GetInstance", key))
+        self.assertFalse(self.ask(server, "GetInstance", key, "default"))
 
     def test_a_call_needs_a_key_for_its_action_in_its_hub(self):
         reader = self.create("reader", "read:default")["key"]
