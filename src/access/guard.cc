@@ -132,23 +132,26 @@ struct Guard::Gate {
   }
 };
 
-Guard::Guard(std::unique_ptr<Gate> gate) : gate_(std::move(gate)) {}
+Guard::Guard(std::string default_hub, std::unique_ptr<Gate> gate)
+    : default_hub_(std::move(default_hub)), gate_(std::move(gate)) {}
 Guard::Guard(Guard&&) noexcept = default;
 Guard& Guard::operator=(Guard&&) noexcept = default;
 Guard::~Guard() = default;
 
-Guard Guard::open_to_all() { return Guard(nullptr); }
+Guard Guard::open_to_all(std::string default_hub) { return {std::move(default_hub), nullptr}; }
 
 Result<Guard> Guard::open(GuardOptions options, const runtime::Clock& clock) {
   PERDURE_CHECK(!options.keys_file.empty() || !options.jwks_file.empty(),
                 "a guard that knows nobody");
-  Guard guard(std::make_unique<Gate>(std::move(options), clock));
+  std::string default_hub = options.default_hub;
+  Guard guard(std::move(default_hub), std::make_unique<Gate>(std::move(options), clock));
   PERDURE_RETURN_IF_ERROR(guard.reload());
   return guard;
 }
 
 Result<Permit> Guard::admit(const Credentials& credentials, Action action,
                             std::string_view hub) const {
+  if (hub.empty()) hub = default_hub_;
   PERDURE_RETURN_IF_ERROR(model::check_name("task hub name", hub, model::kHubNameBytesMax));
   if (gate_ == nullptr) return Permit(std::string(hub), action, {});
   const auto book = gate_->current();

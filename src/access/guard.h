@@ -27,8 +27,13 @@ struct Credentials {
   std::string_view authorization;
 };
 
+/// The task hub of a call that names none, unless the options name another.
+inline constexpr std::string_view kDefaultHub = "default";
+
 /// Where it says who may call. Empty: this way is closed.
 struct GuardOptions {
+  /// The task hub of a call that names none.
+  std::string default_hub = std::string(kDefaultHub);
   std::string keys_file;
   std::string jwks_file;
   // Of tokens: needed with `jwks_file`.
@@ -42,7 +47,7 @@ enum class Reloaded : std::uint8_t { kUnchanged, kChanged };
 class Guard final {
  public:
   /// Whoever reaches the server may do everything: for listeners on loopback only.
-  static Guard open_to_all();
+  static Guard open_to_all(std::string default_hub = std::string(kDefaultHub));
   /// Reads the files; an error is that of a file. REQUIRES: at least one file is named.
   static base::Result<Guard> open(GuardOptions options, const runtime::Clock& clock);
 
@@ -51,6 +56,7 @@ class Guard final {
   ~Guard();
 
   /// kUnauthenticated, kPermissionDenied, or kInvalidArgument for what can not be a hub's name.
+  /// An empty hub means the default one.
   [[nodiscard]] base::Result<Permit> admit(const Credentials& credentials, Action action,
                                            std::string_view hub) const;
 
@@ -61,8 +67,9 @@ class Guard final {
 
  private:
   struct Gate;
-  explicit Guard(std::unique_ptr<Gate> gate);
+  Guard(std::string default_hub, std::unique_ptr<Gate> gate);
 
+  std::string default_hub_;
   std::unique_ptr<Gate> gate_;  // nullptr: open to all
 };
 

@@ -53,7 +53,8 @@ class GuardTest : public ::testing::Test {
   void write_jwks(std::string_view text) { std::ofstream(jwks_file_, std::ios::trunc) << text; }
 
   Guard open() {
-    auto guard = Guard::open({.keys_file = std::filesystem::exists(keys_file_) ? keys_file_ : "",
+    auto guard = Guard::open({.default_hub = "own",
+                              .keys_file = std::filesystem::exists(keys_file_) ? keys_file_ : "",
                               .jwks_file = std::filesystem::exists(jwks_file_) ? jwks_file_ : "",
                               .issuer = "id",
                               .audience = "perdure",
@@ -128,7 +129,7 @@ TEST_F(GuardTest, every_role_may_do_its_own_in_its_own_hub) {
         const auto foreign = ask(guard, credential, action, "foreign");
         EXPECT_EQ(foreign.has_value(), name == "operator of all") << name;
         if (!foreign) EXPECT_EQ(code_of(foreign), ErrorCode::kPermissionDenied);
-        for (const std::string hub : {"", "a\nb", "*\x01"}) {
+        for (const std::string hub : {"a\nb", "*\x01"}) {
           EXPECT_EQ(code_of(ask(guard, credential, action, hub)), ErrorCode::kInvalidArgument);
         }
         EXPECT_EQ(code_of(ask(guard, credential, action, std::string(65, 'h'))),
@@ -142,6 +143,17 @@ TEST_F(GuardTest, a_hub_called_like_the_wildcard_is_no_wildcard) {
   const NewKey key = make("a", {{Action::kRead, "own"}});
   write_keys({key.record});
   EXPECT_EQ(code_of(ask(open(), key.text, Action::kRead, "*")), ErrorCode::kPermissionDenied);
+}
+
+TEST_F(GuardTest, a_call_that_names_no_hub_means_the_default_one) {
+  const NewKey own = make("a", {{Action::kRead, "own"}});
+  const NewKey other = make("b", {{Action::kRead, "other"}});
+  write_keys({own.record, other.record});
+  const Guard guard = open();
+  EXPECT_EQ(ask(guard, own.text, Action::kRead, "")->hub(), "own");
+  const auto refused = ask(guard, other.text, Action::kRead, "");
+  EXPECT_EQ(code_of(refused), ErrorCode::kPermissionDenied);
+  EXPECT_NE(refused.error().message.find("'own'"), std::string::npos);
 }
 
 TEST_F(GuardTest, what_is_no_credential_is_refused_with_the_way_out_and_without_the_secret) {
@@ -246,7 +258,8 @@ TEST_F(GuardTest, a_file_that_is_broken_meanwhile_lets_nobody_in_or_out) {
 
 TEST_F(GuardTest, a_broken_file_is_refused_at_the_start) {
   std::ofstream(keys_file_) << "{}";
-  EXPECT_FALSE(Guard::open({.keys_file = keys_file_,
+  EXPECT_FALSE(Guard::open({.default_hub = "own",
+                            .keys_file = keys_file_,
                             .jwks_file = {},
                             .issuer = {},
                             .audience = {},
@@ -268,7 +281,8 @@ TEST(GuardOpenToAll, admits_everybody_to_every_hub_that_can_be) {
     const auto permit = guard.admit({}, action, "own");
     ASSERT_TRUE(permit.has_value());
     EXPECT_EQ(permit->who(), "");
-    EXPECT_FALSE(guard.admit({}, action, "").has_value());
+    EXPECT_EQ(guard.admit({}, action, "")->hub(), "default");
+    EXPECT_FALSE(guard.admit({}, action, "\n").has_value());
   }
   EXPECT_TRUE(guard.reload().has_value());
   EXPECT_EQ(guard.reload_if_changed().value(), Reloaded::kUnchanged);

@@ -194,7 +194,7 @@ void Dispatcher::close() {
 
 bool Dispatcher::wait_until_returned(base::Duration span) {
   runtime::Lock lock(mutex_);
-  return returned_.wait_for(lock, span, [this] { return leased() == 0; });
+  return returned_.wait_for(lock, span, [this] { return leased() == 0 && answering_ == 0; });
 }
 
 DispatcherStats Dispatcher::stats() const {
@@ -453,16 +453,24 @@ bool Dispatcher::finish(WorkerId id, const Token& token) {
     held = lane_of(token).finish(token, share_of(*worker->second, token));
     if (held == Held::kNo) return false;
     rouse_all(hungry);
+    if (held == Held::kYes) ++answering_;
     if (closed_ && leased() == 0) returned_.notify_all();
   }
   call_wakeups(hungry);
   return held == Held::kYes;
 }
 
+void Dispatcher::answer(model::Command command) {
+  sink_.post(std::move(command));
+  if (--answering_ > 0 || !closed_) return;
+  const std::lock_guard lock(mutex_);
+  returned_.notify_all();
+}
+
 Answer Dispatcher::complete_turn(WorkerId worker, model::TurnToken token,
                                  model::TurnResult result) {
   if (!finish(worker, token)) return Answer::kNotHeld;
-  sink_.post(model::CompleteTurn{std::move(token), std::move(result)});
+  answer(model::CompleteTurn{std::move(token), std::move(result)});
   return Answer::kTaken;
 }
 
@@ -473,14 +481,14 @@ Answer Dispatcher::refuse_turn(WorkerId worker, model::TurnToken token, std::str
     const std::lock_guard lock(mutex_);
     sticky_.erase(token.key);
   }
-  sink_.post(model::RefuseTurn{std::move(token), std::move(why)});
+  answer(model::RefuseTurn{std::move(token), std::move(why)});
   return Answer::kTaken;
 }
 
 Answer Dispatcher::complete_activity(WorkerId worker, model::ActivityToken token,
                                      std::variant<model::Payload, model::Failure> outcome) {
   if (!finish(worker, token)) return Answer::kNotHeld;
-  sink_.post(model::CompleteActivity{std::move(token), std::move(outcome)});
+  answer(model::CompleteActivity{std::move(token), std::move(outcome)});
   return Answer::kTaken;
 }
 
@@ -494,7 +502,7 @@ Answer Dispatcher::give_back(WorkerId worker, model::WorkToken token, Begun begu
     if (declined_.size() >= kStickyMax) declined_.clear();
     declined_.insert_or_assign(turn->key, worker);
   }
-  sink_.post(model::ReturnWork{std::move(token), begun == Begun::kNo});
+  answer(model::ReturnWork{std::move(token), begun == Begun::kNo});
   return Answer::kTaken;
 }
 

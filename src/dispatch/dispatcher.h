@@ -129,7 +129,7 @@ class Dispatcher final {
   [[nodiscard]] std::vector<model::WorkToken> unknown(std::vector<model::WorkToken> tokens) const;
   /// Hands out nothing any more and ends every waiting pull; answers are still taken.
   void close();
-  /// Until no lease is left; false if some are, after the span.
+  /// Until no lease is left, and every answer is with the sink; false if not, after the span.
   bool wait_until_returned(base::Duration span);
 
   /// The bytes of waiting items, for admission control.
@@ -183,6 +183,8 @@ class Dispatcher final {
 
   template <class Token>
   bool finish(WorkerId worker, const Token& token);
+  /// REQUIRES: finish() said yes.
+  void answer(model::Command command);
   template <class Item>
   void offer_all(std::vector<Item>& items);
   TurnLane& lane_of(const model::TurnToken& token);
@@ -220,7 +222,9 @@ class Dispatcher final {
   std::int64_t last_order_ = 0;
   std::int64_t first_order_ = 0;
   std::size_t idle_ = 0;  // waiters not signalled and hungry workers: nobody to wake when 0
-  bool closed_ = false;
+  std::atomic<bool> closed_ = false;  // written under the mutex
+  /// Answers whose lease is gone, and that the sink does not have yet.
+  std::atomic<std::size_t> answering_ = 0;
   Worker* looker_ = nullptr;  // kept alive by its thread
   Kinds looking_for_ = Kinds::kBoth;
   runtime::Spin spin_;  // the looker's

@@ -316,6 +316,36 @@ TEST(Dispatcher, HandsOutNothingOnceClosedButTakesAnswers) {
   EXPECT_TRUE(dispatcher.wait_until_returned(base::seconds(60)));
 }
 
+/// Asks, while it is given an answer, whether everything is there.
+class Asking final : public CommandSink {
+ public:
+  void post(model::Command /*command*/) override {
+    everything_was_there = dispatcher->wait_until_returned({});
+    ++posts;
+  }
+  void post_all(std::vector<model::Command> /*commands*/) override {}
+  void attached(const TurnFilter& /*turns*/) override {}
+
+  Dispatcher* dispatcher = nullptr;
+  bool everything_was_there = true;
+  int posts = 0;
+};
+
+TEST(Dispatcher, AnAnswerOnItsWayIsStillWaitedFor) {
+  Asking sink;
+  Dispatcher dispatcher(sink);
+  sink.dispatcher = &dispatcher;
+  offer(dispatcher, {activity(1)});
+  const WorkerId worker = dispatcher.attach(takes_everything());
+  ASSERT_EQ(dispatcher.try_pull(worker, Kinds::kBoth, 1).size(), 1U);
+  dispatcher.close();
+  EXPECT_EQ(dispatcher.complete_activity(worker, activity(1).token, model::Payload{}),
+            Answer::kTaken);
+  EXPECT_EQ(sink.posts, 1);
+  EXPECT_FALSE(sink.everything_was_there);
+  EXPECT_TRUE(dispatcher.wait_until_returned({}));
+}
+
 TEST(Dispatcher, EndsAWaitingPullWhenItsWorkerDetaches) {
   Posted posted;
   Dispatcher dispatcher(posted);

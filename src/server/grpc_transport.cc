@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "server/acceptor.h"
 
 namespace perdure::server {
 namespace {
@@ -72,10 +73,16 @@ class Unoffered final : public grpc::CallbackGenericService {
 struct GrpcTransport::Impl {
   Unoffered unoffered;  // outlives the server
   std::unique_ptr<grpc::Server> server;
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> entrance;
+  std::unique_ptr<Acceptor> acceptor;  // gives connections to the entrance
 };
 
-GrpcTransport::GrpcTransport(const Options& options, std::vector<GrpcService> services)
-    : options_(options), services_(std::move(services)), impl_(std::make_unique<Impl>()) {}
+GrpcTransport::GrpcTransport(const Options& options, const Log& log,
+                             std::vector<GrpcService> services)
+    : options_(options),
+      log_(log),
+      services_(std::move(services)),
+      impl_(std::make_unique<Impl>()) {}
 
 GrpcTransport::~GrpcTransport() { PERDURE_CHECK(impl_->server == nullptr, "close it first"); }
 
@@ -84,8 +91,7 @@ void GrpcTransport::limit(grpc::ServerBuilder& builder) const {
   quota.Resize(static_cast<std::size_t>(options_.memory_bytes / kMemoryShare));
   builder.SetResourceQuota(quota);
   builder.SetMaxReceiveMessageSize(static_cast<int>(options_.message_bytes_max));
-  builder.SetMaxSendMessageSize(-1);                        // histories are as long as they are
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // one server, one port
+  builder.SetMaxSendMessageSize(-1);  // histories are as long as they are
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsMax);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytesMax);
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMs);
@@ -100,22 +106,31 @@ void GrpcTransport::limit(grpc::ServerBuilder& builder) const {
 base::Result<Address> GrpcTransport::start() {
   // The library's own lines are for its authors, and a client can cause any number of them.
   if (options_.log_level != LogLevel::kDebug) gpr_set_log_function([](gpr_log_func_args*) {});
+  auto acceptor = Acceptor::listen(
+      options_.grpc,
+      {.total = static_cast<std::size_t>(options_.connections_max),
+       .per_address = static_cast<std::size_t>(options_.connections_per_address_max)},
+      log_);
+  if (!acceptor) {
+    return fail(acceptor.error().code, fmt::format("grpc-address {}", acceptor.error().message));
+  }
+  impl_->acceptor = *std::move(acceptor);
   grpc::EnableDefaultHealthCheckService(true);
   grpc::ServerBuilder builder;
   limit(builder);
   for (const GrpcService& one : services_) builder.RegisterService(one.service.get());
   builder.RegisterCallbackGenericService(&impl_->unoffered);
-  int port = 0;
-  builder.AddListeningPort(to_text(options_.grpc), credentials(options_), &port);
+  using Connections = grpc::ServerBuilder::experimental_type::ExternalConnectionType;
+  impl_->entrance = builder.experimental().AddExternalConnectionAcceptor(Connections::FROM_FD,
+                                                                         credentials(options_));
   impl_->server = builder.BuildAndStart();
-  if (impl_->server == nullptr || port == 0) {
-    impl_->server.reset();
-    return fail(ErrorCode::kUnavailable,
-                fmt::format("grpc-address {} can not be listened on: another process may, or it "
-                            "is no address of this machine",
-                            to_text(options_.grpc)));
-  }
-  return Address{.host = options_.grpc.host, .port = static_cast<std::uint16_t>(port)};
+  PERDURE_CHECK(impl_->server != nullptr, "gRPC was built with what it does not take");
+  impl_->acceptor->start([this](int connection) {
+    grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters parameters;
+    parameters.fd = connection;
+    impl_->entrance->HandleNewConnection(&parameters);
+  });
+  return impl_->acceptor->address();
 }
 
 void GrpcTransport::announce_end() {
@@ -123,6 +138,8 @@ void GrpcTransport::announce_end() {
 }
 
 void GrpcTransport::close(base::Duration patience) {
+  if (impl_->acceptor != nullptr) impl_->acceptor->stop();
+  impl_->acceptor.reset();
   if (impl_->server == nullptr) return;
   for (const GrpcService& one : services_) {
     if (one.end_streams) one.end_streams();

@@ -32,7 +32,8 @@ struct GrpcService {
 
 class GrpcTransport final : public Transport {
  public:
-  GrpcTransport(const Options& options, std::vector<GrpcService> services);
+  /// The options and the log outlive it.
+  GrpcTransport(const Options& options, const Log& log, std::vector<GrpcService> services);
   ~GrpcTransport() override;
 
   [[nodiscard]] std::string_view name() const override { return "grpc"; }
@@ -46,6 +47,7 @@ class GrpcTransport final : public Transport {
   struct Impl;
 
   const Options& options_;
+  const Log& log_;
   std::vector<GrpcService> services_;
   const std::unique_ptr<Impl> impl_;
 };

@@ -1,9 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The Perdure authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where options come from besides the command line: a TOML file and the environment. A name that
-// no option has is an error which names the nearest one: a typing mistake must not silently be the
+// Where options come from besides the command line: a file and the environment. A name that no
+// option has is an error which names the nearest one: a typing mistake must not silently be the
 // default. Pure but for `load_file`; any thread.
+//
+// The file is the plain part of TOML: NAME = VALUE in a line, where VALUE is a text in quotes, a
+// whole number, true or false; remarks behind #. docs/decisions/0023 says why no library reads it.
 #pragma once
 
 #include <cstddef>

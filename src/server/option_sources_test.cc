@@ -44,7 +44,7 @@ TEST(ConfigFile, an_unknown_key_names_the_nearest) {
   EXPECT_NE(message.find("did you mean 'executors'?"), std::string::npos) << message;
   EXPECT_NE(file_problem("grpc_address = \"127.0.0.1:1\"").find("'grpc-address'"),
             std::string::npos);
-  EXPECT_NE(file_problem("[serve]\nexecutors = 4\n").find("'serve'"), std::string::npos);
+  EXPECT_NE(file_problem("[serve]\nexecutors = 4\n").find("sections"), std::string::npos);
 }
 
 TEST(ConfigFile, what_is_malformed_is_refused) {
@@ -56,7 +56,29 @@ TEST(ConfigFile, what_is_malformed_is_refused) {
   file_problem("data = \"open\n");
   file_problem("data = 2026-01-01\n");
   file_problem("data.x = 1\n");
+  file_problem("data = here\n");
+  file_problem("data = 'a' 'b'\n");
+  file_problem("data = \"C:\\x\"\n");
+  file_problem("data = \"a\\");
+  file_problem("data = \"\"\"\na\n\"\"\"\n");
+  file_problem("executors = -1\n");
+  file_problem("executors = 0x4\n");
+  file_problem("executors = 04\n");
+  file_problem("= 4\n");
+  file_problem("[[[[1");
   file_problem("\xff\xfe = 1\n");
+}
+
+TEST(ConfigFile, quotes_keep_what_is_in_them) {
+  const auto layer = parse_file(
+      "data = \"\\\"a\\\\ '#\" # x\r\n"
+      "\thub='a\"\\'#y\r\n"
+      "executors=4#z",
+      "serve.toml");
+  ASSERT_TRUE(layer.has_value()) << layer.error().message;
+  EXPECT_EQ(layer->at("data").text, "\"a\\ '#");
+  EXPECT_EQ(layer->at("hub").text, "a\"\\");
+  EXPECT_EQ(layer->at("executors").text, "4");
 }
 
 TEST(ConfigFile, one_that_is_not_there_says_so) {

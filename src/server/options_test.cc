@@ -105,6 +105,11 @@ TEST(Options, a_value_outside_its_bounds_is_refused_with_its_origin_and_what_is_
            {"hub", "", "task hub name"},
            {"hub", std::string(65, 'h'), "task hub name"},
            {"keys-file", "a\nb", "control characters"},
+           {"keys-file", "\xff", "UTF-8"},
+           {"keys-file", "\xc0\x80", "UTF-8"},
+           {"keys-file", "\xe2\x82", "UTF-8"},
+           {"keys-file", "\xed\xa0\x80", "UTF-8"},
+           {"keys-file", "\xf4\x90\x80\x80", "UTF-8"},
        }) {
     const auto made = resolve({flags({{one.name, one.text}})});
     ASSERT_FALSE(made.has_value()) << one.name << "=" << one.text;
@@ -171,7 +176,7 @@ TEST(Options, two_listeners_can_not_share_a_port) {
 
 TEST(Options, what_is_printed_is_a_file_that_means_the_same) {
   const Layer typed = flags({{"memory", "96MiB"},
-                             {"data", "a \"b\" \\c # d"},
+                             {"data", "a \"b\" \\c # d \xe2\x82\xac \xf0\x9f\x98\x80"},
                              {"allow-plaintext-credentials", "true"},
                              {"executors", "7"},
                              {"grpc-address", "[::1]:7"}});

@@ -3,8 +3,10 @@
 #include "server/run.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -22,6 +24,10 @@ namespace {
 
 /// How often files that may have changed are looked at, without a signal.
 constexpr base::Duration kLookEvery = base::seconds(5);
+/// The store, the libraries, and listeners.
+constexpr rlim_t kDescriptorsOfOurOwn = 2048;
+/// The connection, and how its end is noticed.
+constexpr rlim_t kDescriptorsPerConnection = 2;
 
 /// Whoever waits for this file sees all of it or nothing.
 base::Result<> write_ready_file(const Options& options, const Server& server) {
@@ -53,6 +59,19 @@ void say_ready(const Options& options, const Server& server) {
   std::fflush(stdout);
 }
 
+/// Connections cost descriptors, and what a process gets by default is enough for a few hundred.
+/// What to say of it; "": there are enough.
+std::string raise_descriptor_limit(const Options& options) {
+  const rlim_t wanted = kDescriptorsOfOurOwn + kDescriptorsPerConnection * options.connections_max;
+  rlimit limit = {};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return "";
+  limit.rlim_cur = std::min(wanted, limit.rlim_max);
+  if (::setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur == wanted) return "";
+  return fmt::format(
+      "the system allows {} open files (ulimit -Hn); for connections-max {} it should allow {}",
+      limit.rlim_max, options.connections_max, wanted);
+}
+
 /// Who may call may have changed: because somebody says so, or because a file did.
 void look_at_files(Server& server, Told told, const Log& log) {
   if (told == Told::kReload) {
@@ -71,7 +90,9 @@ base::Result<> run(const Options& options) {
   const Signals signals;
   const Log log(options.log_level);
   const runtime::SystemClock clock;
+  const std::string few_descriptors = raise_descriptor_limit(options);
   PERDURE_ASSIGN_OR_RETURN(const auto server, Server::start(options, clock, log));
+  if (!few_descriptors.empty()) log.warning(few_descriptors);
   PERDURE_RETURN_IF_ERROR(write_ready_file(options, *server));
   say_ready(options, *server);
   for (Told told = Told::kNothing; told != Told::kEnd; told = signals.wait_for(kLookEvery)) {

@@ -29,8 +29,9 @@ engine::EngineOptions engine_options(const Options& options, const Log& log) {
 }
 
 base::Result<access::Guard> make_guard(const Options& options, const runtime::Clock& clock) {
-  if (!options.knows_callers()) return access::Guard::open_to_all();
-  return access::Guard::open({.keys_file = options.keys_file,
+  if (!options.knows_callers()) return access::Guard::open_to_all(options.hub);
+  return access::Guard::open({.default_hub = options.hub,
+                              .keys_file = options.keys_file,
                               .jwks_file = options.jwks_file,
                               .issuer = options.jwt_issuer,
                               .audience = options.jwt_audience,

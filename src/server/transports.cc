@@ -37,7 +37,8 @@ std::vector<GrpcService> make_grpc_services(const Platform& platform) {
 
 std::vector<std::unique_ptr<Transport>> make_transports(const Platform& platform) {
   std::vector<std::unique_ptr<Transport>> made;
-  made.push_back(std::make_unique<GrpcTransport>(platform.options, make_grpc_services(platform)));
+  made.push_back(std::make_unique<GrpcTransport>(platform.options, platform.log,
+                                                 make_grpc_services(platform)));
   return made;
 }
 

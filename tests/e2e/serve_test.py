@@ -23,8 +23,8 @@ class Served:
     def __init__(self, case, *arguments, env=None):
         self.process = subprocess.Popen(
             [programs.perdure(), "serve", "--grpc-address", "127.0.0.1:0", "--http-address",
-             "127.0.0.1:0", *arguments], cwd=case.folder, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+             "127.0.0.1:0", "--connections-max", "100", *arguments], cwd=case.folder,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env={**os.environ, **(env or {})})
         case.addCleanup(self.kill)
         self.errors = []
@@ -140,6 +140,95 @@ class Serve(programs.Case):
         ran = self.run_program(programs.perdure(), "--data", "a", "serve", "--print-config",
                                "--data", "c", env={"PERDURE_DATA": "b"})
         self.assertIn('data = "c"  # --data\n', ran.stdout)
+
+
+class Drain(programs.Case):
+    """A worker that holds a turn while the server is told to end."""
+
+    SERVICE = "/TaskHubSidecarService/"
+
+    def hold(self, *arguments):
+        server = Served(self, "--data", "store", *arguments)
+        with wire.connect(server.grpc) as connection:
+            self.assertIsNotNone(wire.call(connection, self.SERVICE + "StartInstance",
+                                           wire.field(1, "one") + wire.field(2, "work")))
+        stream = wire.connect(server.grpc)
+        self.addCleanup(stream.close)
+        wire.send(stream, self.SERVICE + "GetWorkItems", wire.field(1, 1))
+        for _ in range(100):  # pings come in between
+            item = wire.fields(wire.receive(stream))
+            if 1 in item:
+                return server, item[10]
+        self.fail("no turn was handed out")
+
+    def wait_until_not_serving(self, server):
+        server.wait_for_error("told to end")
+        while server.health() != wire.NOT_SERVING:
+            pass  # it was told, and does it next
+
+    def status(self):
+        return self.ask("get", "one")["status"]
+
+    def test_what_a_worker_holds_may_be_handed_in(self):
+        server, token = self.hold("--drain-seconds", "3600")
+        server.tell(signal.SIGTERM)
+        self.wait_until_not_serving(server)
+        completed = wire.field(2, wire.field(6, wire.field(1, 1)))  # with the status COMPLETED
+        with wire.connect(server.grpc) as connection:
+            self.assertIsNotNone(wire.call(connection, self.SERVICE + "CompleteOrchestratorTask",
+                                           wire.field(1, "one") + completed +
+                                           wire.field(4, token)))
+        self.assertEqual(server.end(), 0)
+        self.assertEqual(self.status(), "COMPLETED")
+
+    def test_a_second_signal_ends_at_once(self):
+        server, _ = self.hold("--drain-seconds", "3600")
+        server.tell(signal.SIGTERM)
+        self.wait_until_not_serving(server)
+        server.tell(signal.SIGTERM)
+        self.assertEqual(server.end(), -signal.SIGTERM)
+        self.assertEqual(self.status(), "PENDING")
+
+    def test_nobody_waits_longer_than_the_time_to_drain(self):
+        server, _ = self.hold("--drain-seconds", "0")
+        server.tell(signal.SIGTERM)
+        self.assertEqual(server.end(), 0)
+        self.assertEqual(self.status(), "PENDING")
+
+
+class Limits(programs.Case):
+    def test_so_many_connections_from_one_address(self):
+        server = Served(self, "--connections-per-address-max", "2")
+        first, second = wire.connect(server.grpc), wire.connect(server.grpc)
+        for one in (first, second):
+            self.addCleanup(one.close)
+            self.assertEqual(wire.health(one), wire.SERVING)
+        with self.assertRaises(wire.Closed):
+            server.health()
+        server.wait_for_error("warning: .*connections-per-address-max 2")
+        first.close()
+        for _ in range(10_000):  # that it left is noticed a moment later
+            try:
+                self.assertEqual(server.health(), wire.SERVING)
+                break
+            except wire.Closed:
+                continue
+        else:
+            self.fail("no place became free")
+
+    def test_a_message_that_is_too_large_is_refused_and_others_go_on(self):
+        server = Served(self, "--message-size-max", "64KiB")
+        for size, right in ((65_000, True), (200_000, False)):
+            with wire.connect(server.grpc) as connection:
+                # A field that nobody knows is passed over.
+                message = b"\x7a" + bytes([size & 127 | 128, size >> 7 & 127 | 128, size >> 14])
+                try:
+                    answer = wire.call(connection, "/grpc.health.v1.Health/Check",
+                                       message + bytes(size))
+                except wire.Closed:
+                    answer = None
+                self.assertEqual(answer is not None, right, size)
+        self.assertEqual(server.health(), wire.SERVING)
 
 
 class Options(programs.Case):
@@ -334,6 +423,43 @@ class Keys(programs.Case):
                      "keys.jsonl, line 1")
         self.refused(self.run_program(programs.perdure(), "keys", "list"), 2, "INVALID_ARGUMENT",
                      "--keys-file")
+
+    def ask(self, server, method, key, hub=None):
+        """Whether the call got an answer; a refusal has a status and no message."""
+        with wire.connect(server.grpc) as connection:
+            # Of all these requests the first field is the id of an instance.
+            return wire.call(connection, f"/TaskHubSidecarService/{method}", wire.field(1, "i"),
+                             authorization=key and f"Bearer {key}", hub=hub) is not None
+
+    def test_a_call_that_names_no_hub_means_the_one_of_the_options(self):
+        key = self.create("reader", "read:orders")["key"]
+        server = Served(self, "--keys-file", "keys.jsonl", "--hub", "orders")
+        self.assertTrue(self.ask(server, "GetInstance", key))
+        self.assertFalse(self.ask(server, "GetInstance", key, "default"))
+
+    def test_a_call_needs_a_key_for_its_action_in_its_hub(self):
+        reader = self.create("reader", "read:default")["key"]
+        owner = self.create("owner", "administer:orders")["key"]
+        late = self.create("late", "administer:*")["key"]
+        server = Served(self, "--keys-file", "keys.jsonl")
+        self.assertEqual(server.health(), wire.SERVING)  # a load balancer has no key
+        damaged = reader[:-1] + ("0" if reader[-1] != "0" else "1")
+        for key, method, hub, right in (
+                (None, "GetInstance", None, False), ("x.y.z", "GetInstance", None, False),
+                (damaged, "GetInstance", None, False), (reader, "GetInstance", None, True),
+                (reader, "GetInstance", "orders", False), (reader, "StartInstance", None, False),
+                (reader, "PurgeInstances", None, False), (owner, "GetInstance", "orders", True),
+                (owner, "PurgeInstances", "orders", True), (owner, "GetInstance", None, False),
+                (late, "GetInstance", "orders", True)):
+            self.assertEqual(self.ask(server, method, key, hub), right, (method, hub, right))
+        revoked = next(one["id"] for one in self.list() if one["name"] == "late")
+        self.assertEqual(self.keys("revoke", revoked).returncode, 0)
+        server.wait_for_error("info: the files that say who may call changed")  # without a signal
+        self.assertFalse(self.ask(server, "GetInstance", late, "orders"))
+        self.assertTrue(self.ask(server, "GetInstance", reader))
+        errors = "".join(server.errors)
+        for key in (reader, owner, late):
+            self.assertNotIn(key.split("_")[2], errors)
 
     def test_a_server_reads_its_keys_at_the_start_and_again_when_told(self):
         self.create("shop", "read:*")

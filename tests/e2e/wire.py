@@ -10,7 +10,9 @@ import ssl
 import struct
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-DATA, HEADERS, RESET, SETTINGS, PING, GO_AWAY = 0, 1, 3, 4, 6, 7
+DATA, HEADERS, RESET, SETTINGS, PING, GO_AWAY, WINDOW_UPDATE = 0, 1, 3, 4, 6, 7, 8
+WINDOW = 65_535  # until the server says otherwise
+FRAME_MAX = 16_384
 ACK = END_STREAM = 1
 END_HEADERS = 4
 ANSWER_SECONDS = 60
@@ -69,15 +71,42 @@ def read_frame(connection):
     return head[3], head[4], int.from_bytes(head[5:], "big"), read_exactly(connection, length)
 
 
-def call(connection, method, message=b"", authorization=None):
-    """The bytes of the answer; None: the server answered with a status and no message."""
+def send(connection, method, message=b"", authorization=None, hub=None):
+    """Begins a connection, and on it the one call that it is for."""
     headers = b"\x83\x86" + literal(4, method) + literal(1, "test") + literal(
         31, "application/grpc") + literal("te", "trailers")
     if authorization is not None:
         headers += literal(23, authorization)
-    connection.sendall(PREFACE + frame(SETTINGS, 0, 0) +
-                       frame(HEADERS, END_HEADERS, 1, headers) +
-                       frame(DATA, END_STREAM, 1, struct.pack(">BI", 0, len(message)) + message))
+    if hub is not None:
+        headers += literal("taskhub", hub)
+    connection.sendall(PREFACE + frame(SETTINGS, 0, 0) + frame(HEADERS, END_HEADERS, 1, headers))
+    send_data(connection, struct.pack(">BI", 0, len(message)) + message)
+
+
+def send_data(connection, data):
+    """In frames, and no more than the server has room for."""
+    windows = [WINDOW, WINDOW]  # of the connection, and of its only stream
+    while data:
+        piece = data[:FRAME_MAX]
+        if min(windows) < len(piece):
+            kind, flags, stream, payload = read_frame(connection)
+            if kind == WINDOW_UPDATE:
+                windows[min(stream, 1)] += int.from_bytes(payload, "big")
+            elif kind == SETTINGS and not flags & ACK:
+                for at in range(0, len(payload), 6):
+                    if payload[at:at + 2] == b"\0\x04":  # the initial window of a stream
+                        windows[1] += int.from_bytes(payload[at + 2:at + 6], "big") - WINDOW
+                connection.sendall(frame(SETTINGS, ACK, 0))
+            elif kind in (HEADERS, RESET, GO_AWAY):
+                raise Closed("the server does not want all of it")
+            continue
+        data = data[len(piece):]
+        windows = [window - len(piece) for window in windows]
+        connection.sendall(frame(DATA, 0 if data else END_STREAM, 1, piece))
+
+
+def receive(connection):
+    """The first message of the answer; None: there was a status and no message."""
     answer = b""
     for _ in range(FRAMES_MAX):
         kind, flags, stream, payload = read_frame(connection)
@@ -89,9 +118,52 @@ def call(connection, method, message=b"", authorization=None):
             raise Closed(f"a frame of kind {kind}: {payload!r}")
         elif kind == DATA and stream == 1:
             answer += payload
+            if len(answer) >= 5 and len(answer) >= 5 + struct.unpack(">I", answer[1:5])[0]:
+                return answer[5:]
         if kind in (DATA, HEADERS) and stream == 1 and flags & END_STREAM:
-            return answer[5:] if answer else None
+            return None
     raise Closed("too many frames without an answer")
+
+
+def call(connection, method, message=b"", **headers):
+    """The bytes of the answer; None: the server answered with a status and no message."""
+    send(connection, method, message, **headers)
+    return receive(connection)
+
+
+def field(number, value):
+    """A field of a message: bytes, a text, or a small number."""
+    if isinstance(value, int):
+        return bytes([number << 3, value])
+    data = value.encode() if isinstance(value, str) else value
+    assert len(data) < 128
+    return bytes([number << 3 | 2, len(data)]) + data
+
+
+def fields(message):
+    """The texts and messages in a message, by their number; numbers are passed over."""
+    found, at = {}, 0
+
+    def varint():
+        nonlocal at
+        value, shift = 0, 0
+        while True:
+            byte = message[at]
+            at += 1
+            value |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                return value
+    while at < len(message):
+        tag = varint()
+        if tag & 7 == 0:
+            varint()
+        else:
+            assert tag & 7 == 2, "neither a number nor bytes"
+            length = varint()
+            found[tag >> 3] = message[at:at + length]
+            at += length
+    return found
 
 
 SERVING, NOT_SERVING = 1, 2

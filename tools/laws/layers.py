@@ -30,7 +30,6 @@ THIRD_PARTY = {
     "grpcpp/": r"src/transport/(durabletask|worker|grpc)/|src/server/|sdk/cpp/src/remote/",
     "grpc/": r"src/server/",
     "google/protobuf/": r"src/transport/(durabletask|worker|grpc)/|sdk/cpp/src/remote/",
-    "toml++/": r"src/server/option_sources\.cc$",
     "durabletask/": r"src/(transport/durabletask|server)/",
     "perdure/status.pb.h": r"src/transport/grpc/",
     "perdure/worker.": r"src/transport/worker/|sdk/cpp/src/remote/",

@@ -12,9 +12,8 @@ std::string_view header(const ::grpc::CallbackServerContext& context, const char
 
 base::Result<access::Permit> admit(const ::grpc::CallbackServerContext& context,
                                    const access::Guard& guard, access::Action action) {
-  const std::string_view hub = header(context, kHubHeader);
   return guard.admit({.authorization = header(context, kAuthorizationHeader)}, action,
-                     hub.empty() ? kDefaultHub : hub);
+                     header(context, kHubHeader));
 }
 
 }  // namespace perdure::transport

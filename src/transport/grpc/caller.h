@@ -16,12 +16,11 @@ namespace perdure::transport {
 
 inline constexpr const char* kHubHeader = "taskhub";
 inline constexpr const char* kAuthorizationHeader = "authorization";
-inline constexpr std::string_view kDefaultHub = "default";
 
 /// Empty: there is none.
 std::string_view header(const ::grpc::CallbackServerContext& context, const char* name);
 
-/// As access::Guard::admit, for the hub that the headers name.
+/// As access::Guard::admit, for the hub that the headers name, or else the default one.
 base::Result<access::Permit> admit(const ::grpc::CallbackServerContext& context,
                                    const access::Guard& guard, access::Action action);
 
