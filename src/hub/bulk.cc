@@ -288,27 +288,29 @@ void Hubs::read(Then<T> then, Work work) {
   if (!taken) (*shared)(std::unexpected(too_busy()));
 }
 
-void Hubs::history(const Permit& permit, std::string id, HistoryConsumer consumer, Then<> then) {
+void Hubs::history(const Permit& permit, std::string id, HistoryConsumer consumer, Then<> then,
+                   model::EventNumber from) {
   require(permit, Action::kRead);
-  read<void>(
-      std::move(then),
-      [this, key = key_of(permit, std::move(id)), consumer = std::move(consumer)]() -> Result<> {
-        std::optional<model::EventNumber> next = 0;
-        std::optional<model::Execution> execution;
-        while (next) {
-          PERDURE_ASSIGN_OR_RETURN(engine::HistoryPage page, engine_.history(key, *next));
-          if (execution && *execution != page.execution) {
-            return base::fail(ErrorCode::kUnavailable,
-                              fmt::format("the history of instance '{}' was replaced while it was "
-                                          "read; try again",
-                                          key.id));
-          }
-          execution = page.execution;
-          next = page.next;
-          if (!consumer(page.execution, std::move(page.events))) return {};
-        }
-        return {};
-      });
+  read<void>(std::move(then),
+             [this, key = key_of(permit, std::move(id)), consumer = std::move(consumer),
+              from]() -> Result<> {
+               std::optional<model::EventNumber> next = from;
+               std::optional<model::Execution> execution;
+               while (next) {
+                 PERDURE_ASSIGN_OR_RETURN(engine::HistoryPage page, engine_.history(key, *next));
+                 if (execution && *execution != page.execution) {
+                   return base::fail(
+                       ErrorCode::kUnavailable,
+                       fmt::format("the history of instance '{}' was replaced while it was "
+                                   "read; try again",
+                                   key.id));
+                 }
+                 execution = page.execution;
+                 next = page.next;
+                 if (!consumer(page.execution, std::move(page.events))) return {};
+               }
+               return {};
+             });
 }
 
 void Hubs::list(const Permit& permit, engine::InstanceFilter filter, engine::PageRequest page,

@@ -147,9 +147,10 @@ class Hubs final {
               Then<model::InstanceSnapshot> then);  // [read]
   /// `then` of the await gets kDeadlineExceeded, unless the answer was faster.
   void cancel(const Await& await);
-  /// Every piece of the current execution's history, then `then`; kNotFound without a piece.
-  void history(const access::Permit& permit, std::string id, HistoryConsumer consumer,
-               Then<> then);  // [read]
+  /// Every piece of the current execution's history, from the event `from` on, then `then`;
+  /// kNotFound without a piece.
+  void history(const access::Permit& permit, std::string id, HistoryConsumer consumer, Then<> then,
+               model::EventNumber from = 0);  // [read]
 
   // ---- many instances ----
   void list(const access::Permit& permit, engine::InstanceFilter filter, engine::PageRequest page,

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "server/grpc_transport.h"
+#include "server/http_transport.h"
 #include "transport/durabletask/service.h"
 #include "transport/worker/clients.h"
 #include "transport/worker/workers.h"
@@ -39,6 +40,7 @@ std::vector<std::unique_ptr<Transport>> make_transports(const Platform& platform
   std::vector<std::unique_ptr<Transport>> made;
   made.push_back(std::make_unique<GrpcTransport>(platform.options, platform.log,
                                                  make_grpc_services(platform)));
+  made.push_back(std::make_unique<HttpTransport>(platform));
   return made;
 }
 

@@ -23,7 +23,7 @@ SYSTEM_FOLDERS = ("sys/", "linux/", "netinet/", "arpa/", "bits/", "sanitizer/")
 # prefix of a header -> the only place that may include it, as a pattern of paths
 THIRD_PARTY = {
     "rocksdb/": r"src/store/table/rocksdb/",
-    "nlohmann/": r"sdk/cpp/|src/access/",
+    "nlohmann/": r"sdk/cpp/|src/(access|transport/http)/",
     "CLI/": r"cli/|sim/main\.cc$|examples/(bank|election|remote)/main\.cc$",
     "fmt/": r".*\.cc$|(.*/)?testing/|examples/",
     "openssl/": r"examples/backup/|src/access/",

@@ -1,0 +1,110 @@
+// SPDX-FileCopyrightText: 2026 The Perdure authors
+// SPDX-License-Identifier: Apache-2.0
+#include "transport/http/stream.h"
+
+#include <fmt/format.h>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/ssl.hpp>
+
+namespace perdure::transport::http {
+namespace {
+
+using asio::ip::tcp;
+
+void close_socket(tcp::socket& socket) {
+  Failed ignored;
+  socket.close(ignored);
+}
+
+class PlainStream final : public Stream {
+ public:
+  explicit PlainStream(tcp::socket socket) : socket_(std::move(socket)) {}
+
+  void handshake(std::function<void(Failed)> then) override {
+    asio::post(socket_.get_executor(), [then = std::move(then)] { then({}); });
+  }
+  void read_some(asio::mutable_buffer into, Moved then) override {
+    socket_.async_read_some(into, std::move(then));
+  }
+  void write_some(asio::const_buffer from, Moved then) override {
+    socket_.async_write_some(from, std::move(then));
+  }
+  void shut_sending() override {
+    Failed ignored;
+    socket_.shutdown(tcp::socket::shutdown_send, ignored);
+  }
+  void close() override { close_socket(socket_); }
+  [[nodiscard]] bool is_encrypted() const override { return false; }
+
+ private:
+  tcp::socket socket_;
+};
+
+class EncryptedStream final : public Stream {
+ public:
+  EncryptedStream(tcp::socket socket, asio::ssl::context& context)
+      : stream_(std::move(socket), context) {}
+
+  void handshake(std::function<void(Failed)> then) override {
+    stream_.async_handshake(asio::ssl::stream_base::server, std::move(then));
+  }
+  void read_some(asio::mutable_buffer into, Moved then) override {
+    stream_.async_read_some(into, std::move(then));
+  }
+  void write_some(asio::const_buffer from, Moved then) override {
+    stream_.async_write_some(from, std::move(then));
+  }
+  void shut_sending() override {
+    Failed ignored;
+    stream_.next_layer().shutdown(tcp::socket::shutdown_send, ignored);
+  }
+  void close() override { close_socket(stream_.next_layer()); }
+  [[nodiscard]] bool is_encrypted() const override { return true; }
+
+ private:
+  asio::ssl::stream<tcp::socket> stream_;
+};
+
+class PlainMaker final : public StreamMaker {
+ public:
+  std::unique_ptr<Stream> make(tcp::socket socket) override {
+    return std::make_unique<PlainStream>(std::move(socket));
+  }
+};
+
+class EncryptedMaker final : public StreamMaker {
+ public:
+  explicit EncryptedMaker(asio::ssl::context context) : context_(std::move(context)) {}
+  std::unique_ptr<Stream> make(tcp::socket socket) override {
+    return std::make_unique<EncryptedStream>(std::move(socket), context_);
+  }
+
+ private:
+  asio::ssl::context context_;
+};
+
+}  // namespace
+
+std::unique_ptr<StreamMaker> plain_streams() { return std::make_unique<PlainMaker>(); }
+
+base::Result<std::unique_ptr<StreamMaker>> encrypted_streams(const std::string& certificate_file,
+                                                             const std::string& key_file) {
+  const auto complaint = [](const std::string& file, const Failed& why) {
+    return base::fail(base::ErrorCode::kInvalidArgument,
+                      fmt::format("can not use '{}' for TLS: {}", file, why.message()));
+  };
+  asio::ssl::context context(asio::ssl::context::tls_server);
+  Failed failed;
+  context.set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_sslv2 |
+                          asio::ssl::context::no_sslv3 | asio::ssl::context::no_tlsv1 |
+                          asio::ssl::context::no_tlsv1_1,
+                      failed);
+  context.use_certificate_chain_file(certificate_file, failed);
+  if (failed) return complaint(certificate_file, failed);
+  context.use_private_key_file(key_file, asio::ssl::context::pem, failed);
+  if (failed) return complaint(key_file, failed);
+  return std::make_unique<EncryptedMaker>(std::move(context));
+}
+
+}  // namespace perdure::transport::http
