@@ -26,7 +26,7 @@ THIRD_PARTY = {
     "nlohmann/": r"sdk/cpp/",
     "CLI/": r"cli/|sim/main\.cc$|examples/(bank|election|remote)/main\.cc$",
     "nlohmann/": r"sdk/cpp/|src/access/",
-    "CLI/": r"cli/|sim/main\.cc$|examples/(bank|election)/main\.cc$",
+    "CLI/": r"cli/|sim/main\.cc$|examples/(bank|election|remote)/main\.cc$",
     "fmt/": r".*\.cc$|(.*/)?testing/|examples/",
     "openssl/": r"examples/backup/|src/access/",
     "grpcpp/": r"src/transport/(durabletask|worker|grpc)/|src/server/|sdk/cpp/src/remote/",
