@@ -51,10 +51,11 @@ if(PERDURE_DEVELOPER)
 endif()
 
 # What every test runs with: reports of the sanitizers that name functions and lines.
+set(suppressions suppressions=${PROJECT_SOURCE_DIR}/tools/tsan.supp)
 set(PERDURE_TEST_ENVIRONMENT
   "ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1"
   "UBSAN_OPTIONS=print_stacktrace=1"
-  "TSAN_OPTIONS=second_deadlock_stack=1:halt_on_error=1")
+  "TSAN_OPTIONS=second_deadlock_stack=1:halt_on_error=1:${suppressions}")
 find_program(PERDURE_SYMBOLIZER NAMES llvm-symbolizer-19 llvm-symbolizer)
 mark_as_advanced(PERDURE_SYMBOLIZER)
 if(PERDURE_SYMBOLIZER)

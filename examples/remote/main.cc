@@ -15,6 +15,8 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <random>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -22,6 +24,8 @@
 #include "perdure/remote.h"
 
 namespace {
+
+constexpr int kStartRetriesMax = 100;
 
 struct Options {
   std::string role = "worker";
@@ -61,12 +65,28 @@ int work(const Options& options) {
   return perdure::kExitOk;
 }
 
+/// The id is the caller's, and an instance that is there already will do: so a start whose answer
+/// was lost with the server can be sent again.
+perdure::Result<std::string> start(perdure::Client& client, const Options& options,
+                                   const std::string& id) {
+  const auto same =
+      perdure::StartOptions().id(id).if_exists(perdure::StartOptions::IfExists::kIgnore);
+  auto started = client.start("add_up", options.steps, same);
+  for (int retry = 0; retry < kStartRetriesMax && !started &&
+                      started.error().code() == perdure::ErrorCode::kUnavailable;
+       ++retry) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    started = client.start("add_up", options.steps, same);
+  }
+  return started;
+}
+
 /// Starts one after the other and waits for each, until all are taken.
-void run_some(perdure::Client client, const Options& options, std::atomic<int>& left,
-              std::atomic<int>& wrong) {
+void run_some(perdure::Client client, const Options& options, const std::string& run,
+              std::atomic<int>& left, std::atomic<int>& wrong) {
   const int expected = options.steps * (options.steps + 1) / 2;
-  while (left.fetch_sub(1) > 0) {
-    const auto id = client.start("add_up", options.steps);
+  for (int number = left.fetch_sub(1); number > 0; number = left.fetch_sub(1)) {
+    const auto id = start(client, options, fmt::format("{}-{}", run, number));
     const auto ended = id ? client.wait(*id) : perdure::Result<perdure::Instance>(id.error());
     if (!ended) {
       report(ended.error());
@@ -80,13 +100,14 @@ void run_some(perdure::Client client, const Options& options, std::atomic<int>& 
 int ask(const Options& options) {
   auto client = perdure::connect(way_to_server(options));
   if (!client) return report(client.error());
+  const std::string run = fmt::format("{:08x}", std::random_device()());
   std::atomic<int> left = options.instances;
   std::atomic<int> wrong = 0;
   const auto begin = std::chrono::steady_clock::now();
   {
     std::vector<std::jthread> threads;
     for (int i = 0; i < options.in_flight; ++i) {
-      threads.emplace_back([&] { run_some(*client, options, left, wrong); });
+      threads.emplace_back([&] { run_some(*client, options, run, left, wrong); });
     }
   }
   const std::chrono::duration<double> span = std::chrono::steady_clock::now() - begin;

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/spin.h"
+
 namespace perdure::transport {
 namespace {
 
@@ -28,14 +30,22 @@ Pump::~Pump() {
     line->jobs.poke();
   }
   for (const auto& line : lines_) line->thread.join();
+  while (posting_.load(std::memory_order_acquire) > 0) runtime::pause_briefly();
 }
 
 std::size_t Pump::choose() { return next_.fetch_add(1, std::memory_order_relaxed) % lines_.size(); }
 
-void Pump::post(std::size_t thread, Job job) { lines_[thread]->jobs.push_always(std::move(job)); }
+void Pump::post(std::size_t thread, Job job) {
+  posting_.fetch_add(1, std::memory_order_relaxed);
+  lines_[thread]->jobs.push_always(std::move(job));
+  posting_.fetch_sub(1, std::memory_order_release);
+}
 
 bool Pump::offer(Job job) {
-  return lines_[choose()]->jobs.push(std::move(job)) == runtime::Pushed::kYes;
+  posting_.fetch_add(1, std::memory_order_relaxed);
+  const auto pushed = lines_[choose()]->jobs.push(std::move(job));
+  posting_.fetch_sub(1, std::memory_order_release);
+  return pushed == runtime::Pushed::kYes;
 }
 
 void Pump::work(Line& line) {

@@ -49,6 +49,9 @@ class Pump final {
 
   std::vector<std::unique_ptr<Line>> lines_;  // never changes
   std::atomic<std::size_t> next_ = 0;
+  /// Threads inside post or offer. A job may be carried out, and end the last call, while the
+  /// thread that posted it is still about to wake the line: the lines wait for it.
+  std::atomic<std::size_t> posting_ = 0;
 };
 
 }  // namespace perdure::transport

@@ -210,7 +210,7 @@ TEST(Remote, AWaitGoesOnOverALostConnection) {
   server.go_down();
   server.come_up();
   // The other call was sent once: it is this test that sends it again.
-  while (!client.raise(id, "name", std::string("x"))) std::this_thread::sleep_for(1ms);
+  while (!client.raise(id, "name", std::string("x"))) std::this_thread::yield();
   waiting.join();
 }
 
@@ -223,14 +223,16 @@ TEST(Remote, ACancelledActivityLearnsOfIt) {
       .orchestration("start_endless", start_endless)
       .activity("endless", [&](Activity& activity) {
         begun = true;
-        while (!activity.is_cancelled()) std::this_thread::sleep_for(1ms);
+        begun.notify_all();
+        while (!activity.is_cancelled()) std::this_thread::yield();
         cancelled = true;
+        cancelled.notify_all();
       });
   Client client = remote.host.start().value();
   const std::string id = client.start("start_endless").value();
-  while (!begun) std::this_thread::sleep_for(1ms);
+  begun.wait(false);
   ASSERT_TRUE(client.terminate(id));
-  while (!cancelled) std::this_thread::sleep_for(1ms);
+  cancelled.wait(false);
 }
 
 TEST(Remote, OrchestrationsThatAreHeldAreNotReplayed) {
@@ -249,9 +251,14 @@ TEST(Remote, OrchestrationsThatAreNotHeldAskForTheirHistory) {
   EXPECT_GE(remote.host.stats().replays, 49U);
 }
 
+std::uint64_t items_of(const Remote& first, const Remote& second) {
+  return first.host.stats().items + second.host.stats().items;
+}
+
 TEST(Remote, EverythingCompletesAlthoughTheConnectionIsCutAgainAndAgain) {
   constexpr int kInstances = 200;
-  constexpr int kCuts = 6;  // fewer than the attempts that a turn has
+  constexpr int kCuts = 6;                      // fewer than the attempts that a turn has
+  constexpr std::uint64_t kItemsBetween = 300;  // all of them are a part of what there is to do
   Server server;
   Remote first(server);
   Remote second(server);
@@ -264,8 +271,9 @@ TEST(Remote, EverythingCompletesAlthoughTheConnectionIsCutAgainAndAgain) {
     const auto is_back = [&](const Remote& one) {
       return one.host.stats().connections > static_cast<unsigned>(cut);
     };
-    while (!is_back(first) || !is_back(second)) std::this_thread::sleep_for(1ms);
-    std::this_thread::sleep_for(5ms);
+    while (!is_back(first) || !is_back(second)) std::this_thread::yield();
+    const std::uint64_t items = items_of(first, second);
+    while (items_of(first, second) < items + kItemsBetween) std::this_thread::yield();
     server.go_down();
     server.come_up();
   }

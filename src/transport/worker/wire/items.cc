@@ -1,5 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Perdure authors
 // SPDX-License-Identifier: Apache-2.0
+//
+// What a worker is handed.
 #include "base/check.h"
 #include "model/checks.h"
 #include "transport/worker/wire/events.h"
