@@ -289,7 +289,7 @@ test("continue as new without the events: they are gone", async (t) => {
   assert.equal(output(await hub.ended(id)), "forgotten");
 });
 
-test("custom status: set, replaced, kept over turns, cleared", async (t) => {
+test("custom status: set, replaced, kept over turns, emptied", async (t) => {
   const hub = new Hub(t);
   await hub.worker({
     orchestrators: {
@@ -299,7 +299,7 @@ test("custom status: set, replaced, kept over turns, cleared", async (t) => {
         yield ctx.waitForExternalEvent("b"); // nothing is said about the status here
         ctx.setCustomStatus("zwei ✓");
         yield ctx.waitForExternalEvent("c");
-        ctx.setCustomStatus(undefined);
+        ctx.setCustomStatus(""); // undefined is not sent at all
         yield ctx.waitForExternalEvent("d");
       },
     },
@@ -314,7 +314,7 @@ test("custom status: set, replaced, kept over turns, cleared", async (t) => {
   await hub.client.raiseOrchestrationEvent(id, "b");
   await status('"zwei ✓"');
   await hub.client.raiseOrchestrationEvent(id, "c");
-  await status(undefined);
+  await status('""');
   await hub.client.raiseOrchestrationEvent(id, "d");
   assert.equal((await hub.ended(id)).runtimeStatus, Status.COMPLETED);
 });
