@@ -64,6 +64,7 @@ class Server:
             time.sleep(0.02)
         said = json.loads(ready.read_text())
         self.address = said["grpc"]
+        self.http = said["http"]
 
     def log(self):
         return (self.folder / "log").read_text(errors="replace")
