@@ -176,8 +176,9 @@ std::vector<Binding> declare_sizes() {
              {1, model::kShardsDefault}, &Options::executors),
       number({"attempts-max", "hand-outs of a work item whose worker dies each time"}, {1, 1000},
              &Options::attempts_max),
-      number({"connections-max", "connections that are open at a time"}, {1, 100'000},
-             &Options::connections_max),
+      number(
+          {"connections-max", "connections that gRPC, and as many that HTTP, may have at a time"},
+          {1, 100'000}, &Options::connections_max),
       number({"connections-per-address-max", "of these, from one address"}, {1, 100'000},
              &Options::connections_per_address_max),
       number({"drain-seconds",

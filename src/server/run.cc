@@ -26,8 +26,8 @@ namespace {
 constexpr base::Duration kLookEvery = base::seconds(5);
 /// The store, the libraries, and listeners.
 constexpr rlim_t kDescriptorsOfOurOwn = 2048;
-/// The connection, and how its end is noticed.
-constexpr rlim_t kDescriptorsPerConnection = 2;
+/// One of gRPC with how its end is noticed, and one of HTTP: each listener has its own limit.
+constexpr rlim_t kDescriptorsPerConnection = 3;
 
 /// Whoever waits for this file sees all of it or nothing.
 base::Result<> write_ready_file(const Options& options, const Server& server) {

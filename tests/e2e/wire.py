@@ -107,6 +107,24 @@ def send_data(connection, data):
 
 def receive(connection):
     """The first message of the answer; None: there was a status and no message."""
+    return receive_with_status(connection)[0]
+
+
+def status_in(trailers):
+    """gRPC writes the names and values of headers as they are when a connection is new."""
+    name = b"grpc-status"
+    at = trailers.find(name)
+    if at < 0:
+        raise Closed(f"no status in {trailers!r}")
+    at += len(name)
+    return int(trailers[at + 1:at + 1 + trailers[at]])
+
+
+MESSAGE, END = "the first message", "the end of the call"
+
+
+def receive_with_status(connection, until=MESSAGE):
+    """The first message and no status, or no message and the status."""
     answer = b""
     for _ in range(FRAMES_MAX):
         kind, flags, stream, payload = read_frame(connection)
@@ -118,10 +136,11 @@ def receive(connection):
             raise Closed(f"a frame of kind {kind}: {payload!r}")
         elif kind == DATA and stream == 1:
             answer += payload
-            if len(answer) >= 5 and len(answer) >= 5 + struct.unpack(">I", answer[1:5])[0]:
-                return answer[5:]
-        if kind in (DATA, HEADERS) and stream == 1 and flags & END_STREAM:
-            return None
+            whole = len(answer) >= 5 and len(answer) >= 5 + int.from_bytes(answer[1:5], "big")
+            if whole and until == MESSAGE:
+                return answer[5:], None
+        if kind == HEADERS and stream == 1 and flags & END_STREAM:
+            return None, status_in(payload)
     raise Closed("too many frames without an answer")
 
 
@@ -129,6 +148,12 @@ def call(connection, method, message=b"", **headers):
     """The bytes of the answer; None: the server answered with a status and no message."""
     send(connection, method, message, **headers)
     return receive(connection)
+
+
+def status(connection, method, message=b"", **headers):
+    """The number of the status with which the call ends, whatever it answers before."""
+    send(connection, method, message, **headers)
+    return receive_with_status(connection, until=END)[1]
 
 
 def field(number, value):
@@ -141,7 +166,7 @@ def field(number, value):
 
 
 def fields(message):
-    """The texts and messages in a message, by their number; numbers are passed over."""
+    """What is in a message, by the numbers of the fields: bytes, or a whole number."""
     found, at = {}, 0
 
     def varint():
@@ -157,7 +182,7 @@ def fields(message):
     while at < len(message):
         tag = varint()
         if tag & 7 == 0:
-            varint()
+            found[tag >> 3] = varint()
         else:
             assert tag & 7 == 2, "neither a number nor bytes"
             length = varint()
