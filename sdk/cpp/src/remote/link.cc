@@ -52,7 +52,8 @@ base::Result<> Link::open(worker::Worker& worker, const Registry& functions, bas
   put_names(functions.orchestrations(), *hello_.mutable_orchestrations());
   put_names(functions.activities(), *hello_.mutable_activities());
   put_names(functions.entities(), *hello_.mutable_entities());
-  thread_ = runtime::Thread("link", [this] { run(); });
+  writer_ = runtime::Thread("link-out", [this] { write(); });
+  reader_ = runtime::Thread("link-in", [this] { run(); });
   runtime::Lock lock(mutex_);
   changed_.wait_for(lock, span,
                     [this] { return welcomed_ || (failure_ && is_final(failure_->code)); });
@@ -92,20 +93,17 @@ void Link::close() {
   stop_taking();
   {
     runtime::Lock lock(mutex_);
-    closing_ = true;  // nobody begins to write
-    const std::shared_ptr<Stream> stream = stream_;
-    if (stream && changed_.wait_for(lock, kEndPatience, [this] { return !writing_; })) {
-      writing_ = true;
-      lock.unlock();
-      stream->calls->WritesDone();
-      lock.lock();
-      writing_ = false;
+    closing_ = true;
+    to_write_.notify_one();
+    changed_.notify_all();
+    if (writer_.running() &&
+        changed_.wait_for(lock, kEndPatience, [this] { return writer_ended_; })) {
       changed_.wait_for(lock, kEndPatience, [this] { return stream_ == nullptr; });
     }
     if (current_) current_->context.TryCancel();
   }
-  changed_.notify_all();
-  thread_.join();
+  writer_.join();
+  reader_.join();
 }
 
 bool Link::connected() const {
@@ -113,7 +111,7 @@ bool Link::connected() const {
   return welcomed_;
 }
 
-// ---- the thread ---------------------------------------------------------------------------------
+// ---- the thread that reads ----------------------------------------------------------------------
 
 void Link::run() {
   for (;;) {
@@ -140,7 +138,7 @@ base::Error Link::run_once() {
   v1::WorkerMessage first;
   *first.mutable_hello() = hello_;
   first.mutable_credit()->set_turns(settings_.turns_max);
-  first.mutable_credit()->set_activities(settings_.activities_max);
+  first.mutable_credit()->set_activities(settings_.activities_max + settings_.activities_ahead);
   if (stream->calls->Write(first)) {
     {
       const runtime::Lock lock(mutex_);
@@ -168,6 +166,7 @@ void Link::lost() {
     by_token_.clear();
     outgoing_.clear();
     outgoing_bytes_ = 0;
+    withheld_ = 0;  // the next stream begins with all of it
     for (const auto& [request, waits] : pages_) {
       waits->page = base::fail(base::ErrorCode::kUnavailable, "the connection is lost");
     }
@@ -242,6 +241,8 @@ void Link::take(v1::ServerMessage& message) {
   // Several threads may have something to do.
   if (message.turns_size() > 0) turns_there_.notify_all();
   if (message.activities_size() > 0) activities_there_.notify_all();
+  // The one that writes looks whether activities are begun, and sends back what comes too late.
+  if (message.turns_size() + message.activities_size() > 0) to_write_.notify_one();
   if (message.history_size() > 0) pages_there_.notify_all();
 }
 
@@ -266,6 +267,18 @@ void Link::take_withdrawn(const v1::Withdrawn& withdrawn) {
   flush();
 }
 
+template <class Item>
+void Link::hold(std::string token, Item item) {
+  if (!taking_) {  // it was on its way
+    outgoing().add_given_back(std::move(token));
+    flush_due_ = true;
+    return;
+  }
+  by_token_.insert_or_assign(token, item.token);
+  held_.insert_or_assign(item.token, std::move(token));
+  (std::is_same_v<Item, model::TurnItem> ? turns_ : activities_).emplace_back(std::move(item));
+}
+
 void Link::take_turn(v1::Turn& wire) {
   std::string token = std::move(*wire.mutable_token());
   auto item = worker_wire::item_from(wire, way_.hub);
@@ -279,9 +292,7 @@ void Link::take_turn(v1::Turn& wire) {
     outgoing().mutable_credit()->set_turns(outgoing().credit().turns() + 1);
     return;
   }
-  by_token_.insert_or_assign(token, item->token);
-  held_.insert_or_assign(item->token, std::move(token));
-  turns_.emplace_back(*std::move(item));
+  hold(std::move(token), *std::move(item));
 }
 
 void Link::take_activity(v1::Activity& wire) {
@@ -289,9 +300,7 @@ void Link::take_activity(v1::Activity& wire) {
   auto item = worker_wire::item_from(wire, way_.hub);
   const runtime::Lock lock(mutex_);
   items_.fetch_add(1, std::memory_order_relaxed);
-  by_token_.insert_or_assign(token, item->token);
-  held_.insert_or_assign(item->token, std::move(token));
-  activities_.emplace_back(*std::move(item));
+  hold(std::move(token), *std::move(item));
 }
 
 void Link::take_page(v1::HistoryPage& wire) {

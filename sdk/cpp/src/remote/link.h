@@ -5,10 +5,12 @@
 // answered when a stream is lost is the server's again: whoever still runs it is told that nobody
 // waits for the answer, and what is held of orchestrations is forgotten.
 //
-// Threads. One of its own connects and reads. Answers are gathered in messages and written by
-// whichever thread flushes while no other writes: under load a message carries many. Everything
-// else is called by the worker's threads. Bounded by the credit that is given: as many items as are
-// taken, and as many answers, are here at once.
+// Threads. Two of its own: one connects and reads; one writes what the worker's threads answer, as
+// much at once as there is, so that under load a message carries many. Bounded by the credit that
+// is given: as many items, and as many answers, are here at once.
+//
+// More activities are taken than run at once: short ones would wait for the network otherwise. When
+// none of those that wait was begun for a while, they are given back, for others may have time.
 //
 // Owned by the host; outlives its worker's threads.
 #pragma once
@@ -43,6 +45,7 @@ struct LinkSettings {
   std::string identity;
   std::uint32_t turns_max = 1;  // handed over and not answered, at once
   std::uint32_t activities_max = 1;
+  std::uint32_t activities_ahead = 0;  // beside those
   std::function<void(std::string_view line)> on_connection;
 };
 
@@ -88,7 +91,12 @@ class Link final : public worker::Port {
     std::optional<base::Result<std::vector<model::Event>>> page;
   };
 
-  // The thread.
+  // The thread that writes.
+  void write();
+  void write_all(runtime::Lock& lock);
+  void give_back_waiting();
+
+  // The thread that reads.
   void run();
   base::Error run_once();
   base::Error end(Stream& stream);
@@ -104,6 +112,8 @@ class Link final : public worker::Port {
 
   // With the lock.
   v1::WorkerMessage& outgoing();
+  template <class Item>
+  void hold(std::string token, Item item);
   /// Removes the item from what is held: its token at the server. Nothing: nobody waits for it.
   std::optional<std::string> settle(const model::WorkToken& token);
   void give_credit(const model::WorkToken& token);
@@ -115,20 +125,25 @@ class Link final : public worker::Port {
   worker::Worker* worker_ = nullptr;
   std::atomic<std::uint64_t> connections_ = 0;
   std::atomic<std::uint64_t> items_ = 0;
-  base::Prng jitter_;     // of the thread
-  base::Duration pause_;  // of the thread
+  base::Prng jitter_;     // of the thread that reads
+  base::Duration pause_;  // of the thread that reads
 
   mutable runtime::Mutex mutex_;
   runtime::Condition changed_;  // connected, failed, closing, a write ended, all is answered
   runtime::Condition turns_there_;
   runtime::Condition activities_there_;
   runtime::Condition pages_there_;
+  runtime::Condition to_write_;
   std::shared_ptr<Stream> current_;  // connecting, connected or ending
   std::shared_ptr<Stream> stream_;   // the same, while it can be written to
   bool welcomed_ = false;
   bool taking_ = true;
   bool closing_ = false;
   bool writing_ = false;
+  bool flush_due_ = false;
+  bool writer_ended_ = false;
+  bool begun_since_look_ = false;       // an activity was
+  std::uint64_t withheld_ = 0;          // credit of activities that were given back
   std::optional<base::Error> failure_;  // of the last attempt to connect
   std::size_t message_bytes_max_ = 0;
   std::deque<v1::WorkerMessage> outgoing_;
@@ -140,7 +155,8 @@ class Link final : public worker::Port {
   std::map<std::uint64_t, Answered*> pages_;  // on the stacks of their threads
   std::uint64_t last_page_ = 0;
 
-  runtime::Thread thread_;  // last: it uses the others
+  runtime::Thread writer_;  // last: they use the others
+  runtime::Thread reader_;
 };
 
 }  // namespace perdure::remote

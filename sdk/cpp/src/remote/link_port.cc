@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Perdure authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the worker's threads call.
+// What the worker's threads call, and the thread that writes what they answer.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -18,6 +18,9 @@ namespace {
 constexpr std::size_t kMessageBytes = std::size_t{256} << 10;
 /// What a message has beside its largest answer, and an answer beside its result.
 constexpr std::size_t kMessageMarginBytes = std::size_t{64} << 10;
+
+/// Activities that wait here while none is begun are given back after this, and twice this at most.
+constexpr base::Duration kStandstill = base::milliseconds(20);
 
 model::Failure too_large(std::size_t bytes, std::size_t bytes_max) {
   return {
@@ -46,6 +49,7 @@ std::vector<model::WorkItem> Link::pull(worker::Kind kind, std::size_t count_max
     items.push_back(std::move(queue.front()));
     queue.pop_front();
   }
+  if (!is_turns && count > 0) begun_since_look_ = true;
   return items;
 }
 
@@ -74,7 +78,9 @@ void Link::give_credit(const model::WorkToken& token) {
   if (std::holds_alternative<model::TurnToken>(token)) {
     credit.set_turns(credit.turns() + 1);
   } else {
-    credit.set_activities(credit.activities() + 1);
+    const std::uint32_t more = withheld_ > 0 ? 2 : 1;
+    withheld_ -= more - 1;
+    credit.set_activities(credit.activities() + more);
   }
 }
 
@@ -135,23 +141,69 @@ worker::Taken Link::complete_activity(model::ActivityToken token,
 }
 
 void Link::flush() {
+  {
+    const runtime::Lock lock(mutex_);
+    if (outgoing_.empty() || std::exchange(flush_due_, true)) return;
+  }
+  to_write_.notify_one();
+}
+
+void Link::write() {
   runtime::Lock lock(mutex_);
-  // Whoever writes goes on until there is nothing left.
-  if (writing_ || closing_ || !stream_) return;
+  auto look = runtime::Condition::deadline_after(kStandstill);
+  while (!closing_) {
+    const auto is_due = [this] { return flush_due_ || closing_; };
+    if (activities_.empty()) {
+      to_write_.wait(lock, [&] { return is_due() || !activities_.empty(); });
+      begun_since_look_ = true;  // what came just now has had no time
+    } else {
+      to_write_.wait_until(lock, look, is_due);
+    }
+    if (runtime::Condition::until(look).us <= 0) {
+      if (!std::exchange(begun_since_look_, false)) give_back_waiting();
+      look = runtime::Condition::deadline_after(kStandstill);
+    }
+    write_all(lock);
+  }
+  write_all(lock);
+  if (const std::shared_ptr<Stream> stream = stream_) {
+    writing_ = true;
+    lock.unlock();
+    stream->calls->WritesDone();
+    lock.lock();
+    writing_ = false;
+  }
+  writer_ended_ = true;
+  changed_.notify_all();
+}
+
+void Link::write_all(runtime::Lock& lock) {
+  flush_due_ = false;
   const std::shared_ptr<Stream> stream = stream_;
-  writing_ = true;
-  while (stream == stream_ && !outgoing_.empty()) {
+  while (stream && stream == stream_ && !outgoing_.empty()) {
     const v1::WorkerMessage message = std::move(outgoing_.front());
     outgoing_.pop_front();
     if (outgoing_.empty()) outgoing_bytes_ = 0;
+    writing_ = true;
     lock.unlock();
     const bool is_sent = stream->calls->Write(message);
     lock.lock();
+    writing_ = false;
     if (!is_sent) break;  // the thread that reads learns of it too
   }
-  writing_ = false;
-  lock.unlock();
-  changed_.notify_all();
+  if (stream != stream_ || stream == nullptr) changed_.notify_all();
+}
+
+/// Their credit comes back with activities that end.
+void Link::give_back_waiting() {
+  for (const model::WorkItem& item : activities_) {
+    auto held = held_.extract(std::get<model::ActivityItem>(item).token);
+    if (held.empty()) continue;
+    by_token_.erase(held.mapped());
+    outgoing().add_given_back(std::move(held.mapped()));
+    ++withheld_;
+  }
+  activities_.clear();
 }
 
 // ---- asking -------------------------------------------------------------------------------------

@@ -24,6 +24,8 @@ namespace {
 constexpr std::size_t kActivityThreadsMin = 4;
 /// Turns that are here ahead of running them: more than the network takes to bring the next.
 constexpr std::size_t kTurnsPerThread = 64;
+/// Short activities would wait for the network otherwise; Link gives back what waits in vain.
+constexpr std::size_t kActivitiesAheadPerThread = 15;
 constexpr std::size_t kThreadsMax = 10'000;
 
 void log_to_stderr(std::string_view instance, std::string_view line) {
@@ -85,6 +87,8 @@ base::Result<> RemoteHost::Impl::begin(const remote::Way& way) {
                .identity = work.identity().empty() ? default_identity() : work.identity(),
                .turns_max = static_cast<std::uint32_t>(turn_threads() * kTurnsPerThread),
                .activities_max = static_cast<std::uint32_t>(activity_threads()),
+               .activities_ahead =
+                   static_cast<std::uint32_t>(activity_threads() * kActivitiesAheadPerThread),
                .on_connection = work.on_connection() ? work.on_connection() : report_to_stderr});
   worker.emplace(*link, functions,
                  worker::WorkerSettings{.held_max = work.held_orchestrations(),

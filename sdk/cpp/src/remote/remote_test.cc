@@ -235,6 +235,32 @@ TEST(Remote, ACancelledActivityLearnsOfIt) {
   cancelled.wait(false);
 }
 
+TEST(Remote, AnActivityThatTakesLongHoldsUpNoOther) {
+  Server server;
+  Remote busy(server, WorkOptions().activity_threads(1));
+  std::atomic<bool> begun = false;
+  std::atomic<bool> may_end = false;
+  busy.host.registry().orchestration("start_endless", start_endless).activity("endless", [&] {
+    begun = true;
+    begun.notify_all();
+    may_end.wait(false);
+  });
+  Client client = busy.host.start().value();
+  ASSERT_TRUE(client.start("start_endless", StartOptions().id("endless")));
+  begun.wait(false);
+  std::vector<std::string> ids;
+  for (int i = 0; i < 10; ++i) ids.push_back(client.start("add_up", 3).value());
+  // The busy one has taken their activities ahead, and can not run them.
+  while (busy.host.stats().items < 22) std::this_thread::yield();
+  Remote idle(server);
+  ASSERT_TRUE(idle.host.start());
+  for (const std::string& id : ids) EXPECT_TRUE(client.wait(id, kPatience)) << id;
+  EXPECT_EQ(client.get("endless").value().status, Status::kRunning);
+  may_end = true;
+  may_end.notify_all();
+  EXPECT_TRUE(client.wait("endless", kPatience));
+}
+
 TEST(Remote, OrchestrationsThatAreHeldAreNotReplayed) {
   Server server;
   Remote remote(server);

@@ -16,6 +16,7 @@ namespace perdure::worker_service::testing {
 namespace {
 
 constexpr int kMessageBytesMax = 4 << 20;
+constexpr int kPingOfPeerMs = 5'000;
 constexpr std::size_t kReaders = 1;
 
 }  // namespace
@@ -37,6 +38,8 @@ Server::Server() {
 
 Server::~Server() {
   if (server_) workers_->drain();
+  PERDURE_CHECK(engine_->stats().rescues == 0,
+                "work was lost on its way, and found by the sweeper");
   (void)engine_->stop({});
   go_down();
 }
@@ -47,6 +50,7 @@ void Server::come_up() {
   clients_ = std::make_unique<Clients>(*hubs_, guard_);
   ::grpc::ServerBuilder builder;
   builder.SetMaxReceiveMessageSize(kMessageBytesMax);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kPingOfPeerMs);
   builder.AddListeningPort("127.0.0.1:" + std::to_string(port_),
                            ::grpc::InsecureServerCredentials(), &port_);
   builder.RegisterService(workers_.get()).RegisterService(clients_.get());
