@@ -55,6 +55,19 @@ dispatch::WorkerOptions options_of(const ::GetWorkItemsRequest& request, const s
   return options;
 }
 
+/// Leaves out operations of an entity that do not fit: what was not run comes with the next batch.
+/// Answers the size.
+std::size_t shorten(::WorkItem& wire) {
+  std::size_t bytes = wire.ByteSizeLong();
+  if (!wire.has_entityrequestv2()) return bytes;
+  auto* operations = wire.mutable_entityrequestv2()->mutable_operationrequests();
+  while (bytes > kMessageBytesSmall && operations->size() > 1) {
+    bytes -= operations->rbegin()->ByteSizeLong();
+    operations->RemoveLast();
+  }
+  return bytes;
+}
+
 }  // namespace
 
 Session::Session(Surroundings around, access::Permit permit, WorkerProfile profile)
@@ -276,14 +289,24 @@ std::optional<::WorkItem> Session::turn_to_wire(model::TurnItem item, Held& held
       request->set_requireshistorystreaming(true);
     }
   }
-  const std::size_t bytes = wire.ByteSizeLong();
-  if (bytes > kMessageBytesSmall && !profile_.takes_large_messages) {
-    return refuse(
-        fmt::format("this turn, with its history, is {} bytes; the worker's SDK ({}) "
-                    "takes {}; use continue-as-new, or smaller payloads",
-                    bytes, profile_.agent, kMessageBytesSmall));
-  }
-  return wire;
+  if (profile_.takes_large_messages) return wire;
+  const std::size_t bytes = shorten(wire);
+  if (bytes <= kMessageBytesSmall) return wire;
+  fail_turn(token, fmt::format("this turn, with its history, is {} bytes; the worker's SDK ({}) "
+                               "takes {}; use continue-as-new, or smaller payloads",
+                               bytes, profile_.agent, kMessageBytesSmall));
+  return std::nullopt;
+}
+
+void Session::fail_turn(const model::TurnToken& token, std::string why) {
+  const auto id = worker();
+  if (!id) return;
+  // Not refused: that would leave it waiting, and nobody who speaks this protocol would see why. A
+  // rewind goes on from here, for a worker that takes more.
+  model::TurnResult result;
+  result.outcome =
+      model::Failed{{.type = model::kFailureLimit, .message = std::move(why), .retriable = false}};
+  around_.engine.dispatcher().complete_turn(*id, token, std::move(result));
 }
 
 std::optional<::WorkItem> Session::activity_to_wire(model::ActivityItem item) {

@@ -121,6 +121,8 @@ class Session final : public ::grpc::ServerWriteReactor<::WorkItem>,
   std::optional<::WorkItem> to_wire(model::WorkItem item, Held& held);
   std::optional<::WorkItem> turn_to_wire(model::TurnItem item, Held& held);
   std::optional<::WorkItem> activity_to_wire(model::ActivityItem item);
+  /// Ends the execution (of an entity: the batch) with an error that its clients see.
+  void fail_turn(const model::TurnToken& token, std::string why);
   base::Result<> add_past(const model::TurnToken& token, HistoryTranslator& history,
                           ::OrchestratorRequest* request);
 
