@@ -141,7 +141,9 @@ struct HistoryTranslator::Translate {
     return true;
   }
   bool operator()(const model::EventSent& e) const {
-    if (!is_for_client() && self.dialect_ == Dialect::kGo) return false;
+    self.sent_.insert(e.task);
+    // Go and Java look for none, and may fail where they find one.
+    if (!is_for_client() && self.dialect_ != Dialect::kCurrent) return false;
     out.set_eventid(e.task.value);
     auto* w = out.mutable_eventsent();
     w->set_instanceid(e.target);
