@@ -135,6 +135,10 @@ struct HistoryTranslator::Translate {
     return true;
   }
   bool operator()(const model::EventRaised& e) const {
+    // Java takes equal events for one and the same, and forgets all but one when it continues as
+    // new. Those of one commit have one time, in microseconds: the digits below tell them apart.
+    const std::int32_t nanoseconds = out.timestamp().nanos() + self.raised_++ % 1000;
+    out.mutable_timestamp()->set_nanos(nanoseconds);
     auto* w = out.mutable_eventraised();
     w->set_name(e.name);
     set_payload(e.payload, w, &::EventRaisedEvent::mutable_input);

@@ -58,6 +58,7 @@ class HistoryTranslator final {
   std::map<model::TaskId, std::string> correlations_;
   std::map<std::string, model::TaskId> sections_;
   std::set<model::TaskId> sent_;
+  std::int32_t raised_ = 0;  // events that were raised so far
 };
 
 /// What the worker called it; a name made of the task where it was another kind of worker.
