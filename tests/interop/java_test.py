@@ -28,7 +28,7 @@ def install():
             for old in ("libraries", "classes"):
                 shutil.rmtree(folder / old, ignore_errors=True)
             shutil.copy(SOURCES / "pom.xml", folder)
-            scenarios.fetch(["mvn", "-q", "-B", "validate"], folder)
+            scenarios.fetch(["mvn", "-q", "-B", "-Dstyle.color=never", "validate"], folder)
             scenarios.build(["javac", "--release", "17", "-encoding", "UTF-8", "-Xlint:all",
                              "-Werror", "-proc:none", "-cp", libraries, "-d",
                              str(folder / "classes"), *map(str, sources)], folder)

@@ -19,8 +19,8 @@ import (
 	"github.com/microsoft/durabletask-go/task"
 )
 
-// The stream ends while an activity and a turn are in the worker's hands. Both are handed out again,
-// and what the first worker answers late is not taken twice.
+// The stream ends while an activity and a turn are in the worker's hands. Both are handed out
+// again, and what the first worker answers late is not taken twice.
 func workerLost(w *world) {
 	var activities atomic.Int32
 	held := make(chan struct{}, 2)

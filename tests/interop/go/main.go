@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Perdure authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A real program on the official Durable Task SDK for Go, against a server that was not made for it.
+// A real program on the official Durable Task SDK for Go, against a server that was not made for
+// it.
 //
 //	interop list                         the names of the scenarios
 //	interop HOST:PORT SCENARIO           run one scenario; status 0: all was as expected

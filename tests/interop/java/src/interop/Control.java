@@ -201,7 +201,8 @@ final class Control {
                 .setRuntimeStatusList(List.of(OrchestrationRuntimeStatus.COMPLETED))),
                 Set.of(late));
         OrchestrationStatusQuery one = new OrchestrationStatusQuery().setInstanceIdPrefix(early);
-        OrchestrationMetadata bare = world.client.queryInstances(one).getOrchestrationState().get(0);
+        OrchestrationMetadata bare =
+                world.client.queryInstances(one).getOrchestrationState().get(0);
         fails(IllegalStateException.class, () -> bare.readOutputAs(Integer.class));
         OrchestrationMetadata full = world.client.queryInstances(
                 one.setFetchInputsAndOutputs(true)).getOrchestrationState().get(0);
@@ -217,7 +218,8 @@ final class Control {
             ids.add(world.start("Waiter", i));
         }
         for (int size : new int[] {1, 3, 11, 100}) {
-            OrchestrationStatusQuery query = new OrchestrationStatusQuery().setMaxInstanceCount(size);
+            OrchestrationStatusQuery query =
+                    new OrchestrationStatusQuery().setMaxInstanceCount(size);
             check(world.client.queryInstances(query).getOrchestrationState().size() <= size,
                     "a page has at most " + size);
             same(list(world, query), ids);

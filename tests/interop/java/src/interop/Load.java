@@ -52,7 +52,8 @@ final class Load {
                     for (int more : ctx.allOf(wide).await()) {
                         value += more;
                     }
-                    ctx.complete(ctx.callSubOrchestrator("LoadChild", value, Integer.class).await());
+                    ctx.complete(
+                            ctx.callSubOrchestrator("LoadChild", value, Integer.class).await());
                 }))
                 .addOrchestration(orchestration("LoadChild", ctx ->
                         ctx.complete(Patterns.increment(ctx, ctx.getInput(Integer.class)))));

@@ -138,7 +138,8 @@ final class Patterns {
         world.work(it -> it.addOrchestration(orchestration("Impatient", ctx -> {
             String seen;
             try {
-                seen = ctx.waitForExternalEvent("Never", Duration.ofMillis(50), String.class).await();
+                seen = ctx.waitForExternalEvent(
+                        "Never", Duration.ofMillis(50), String.class).await();
             } catch (TaskCanceledException timeOut) {
                 seen = "nothing";
             }
