@@ -187,7 +187,8 @@ func waits(w *world) {
 	started, err := w.client.WaitForOrchestrationStart(w.ctx, id)
 	must(err)
 	same(started.RuntimeStatus, api.RUNTIME_STATUS_RUNNING)
-	w.staysAfterEvent(w.start("Waiter", api.WithInput(1), api.WithStartTime(time.Now().Add(time.Hour))))
+	inAnHour := api.WithStartTime(time.Now().Add(time.Hour))
+	w.staysAfterEvent(w.start("Waiter", api.WithInput(1), inAnHour))
 	must(w.client.RaiseEvent(w.ctx, id, "Go"))
 	w.completes(id, "2")
 	w.completes(id, "2") // a wait that comes too late is answered at once
