@@ -50,6 +50,9 @@ class JavaKilled(scenarios.Killed):
     def test_workers(self):
         self.kill_workers()
 
+    def test_server(self):
+        self.kill_server(seconds=6)  # longer than the SDK waits before it connects again
+
 
 if __name__ == "__main__":
     server.main()

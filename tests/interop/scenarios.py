@@ -81,7 +81,7 @@ class Scenarios(Case):
 
 
 class Killed(Case):
-    """Workers that are killed over and over: nothing is lost, and nothing gets stuck."""
+    """Workers or servers that are killed over and over: nothing is lost, and nothing gets stuck."""
 
     # A work item may be in the hands of many that die; that is no reason to give it up here.
     server_arguments = ("--attempts-max", "1000")
@@ -98,24 +98,45 @@ class Killed(Case):
         self.assertEqual(worker.stdout.readline(), "working\n")
         return worker
 
-    def kill_workers(self):
+    def under_load(self, kill):
+        """Calls `kill(client)` while load is given and it answers true; then checks what became of
+        the load."""
         client = self.begin("load", str(KILL_SECONDS), str(WIDE))
         end = time.monotonic() + KILL_SECONDS
         kills = 0
-        while time.monotonic() < end:
-            worker = self.lives(client)
-            if worker is None:
-                break
-            time.sleep(LIFE_SECONDS)
-            worker.kill()
-            worker.wait()
+        while time.monotonic() < end and kill(client):
             kills += 1
         self.begin("worker")
         said, _ = client.communicate(timeout=LOAD_END_SECONDS)
         self.assertEqual(client.returncode, 0, said)
         report = json.loads(said)
-        print(f"{kills} workers killed in {KILL_SECONDS} s; {report}", flush=True)
+        print(f"{kills} killed in {KILL_SECONDS} s; {report}", flush=True)
         self.assertEqual((report["failed"], report["wrong"], report["stuck"]), (0, 0, 0),
                          f"server: {self.server.log()}")
         self.assertGreater(report["completed"], 0)
         self.assertGreater(kills, 0)
+
+    def kill_workers(self):
+        def kill(client):
+            worker = self.lives(client)
+            if worker is None:
+                return False
+            time.sleep(LIFE_SECONDS)
+            worker.kill()
+            worker.wait()
+            return True
+
+        self.under_load(kill)
+
+    def kill_server(self, seconds):
+        """The worker stays, and connects again."""
+        self.begin("worker")
+        address = self.server.address
+
+        def kill(_):
+            time.sleep(seconds)
+            self.server.kill()
+            self.server.start(address)
+            return True
+
+        self.under_load(kill)

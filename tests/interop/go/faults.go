@@ -17,6 +17,8 @@ import (
 
 	"github.com/microsoft/durabletask-go/api"
 	"github.com/microsoft/durabletask-go/task"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 // The stream ends while an activity and a turn are in the worker's hands. Both are handed out
@@ -204,6 +206,22 @@ func loadWorker(address string) {
 	select {}
 }
 
+// Starts it exactly once, whatever becomes of the server meanwhile.
+func (w *world) startSurely(ctx context.Context, id string, input int) api.InstanceID {
+	for {
+		_, err := w.client.ScheduleNewOrchestration(ctx, "Load", api.WithInput(input),
+			api.WithInstanceID(api.InstanceID(id)))
+		// That it is there already tells that an earlier start was heard.
+		if err == nil || status.Code(err) == codes.AlreadyExists {
+			return api.InstanceID(id)
+		}
+		if status.Code(err) != codes.Unavailable {
+			panic(err)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
 type loadReport struct {
 	Completed int64 `json:"completed"`
 	Failed    int64 `json:"failed"`
@@ -224,9 +242,9 @@ func loadClient(address string, arguments []string) {
 		all.Add(1)
 		go func(input int) {
 			defer all.Done()
-			for time.Now().Before(until) {
-				id := w.start("Load", api.WithInput(input))
+			for round := 0; time.Now().Before(until); round++ {
 				ctx, cancel := context.WithTimeout(w.ctx, timeMax)
+				id := w.startSurely(ctx, fmt.Sprintf("load-%d-%d", input, round), input)
 				done, err := w.client.WaitForOrchestrationCompletion(ctx, id)
 				cancel()
 				switch {

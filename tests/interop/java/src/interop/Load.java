@@ -9,9 +9,12 @@ import com.microsoft.durabletask.DurableTaskGrpcWorkerBuilder;
 import com.microsoft.durabletask.OrchestrationMetadata;
 import com.microsoft.durabletask.OrchestrationRuntimeStatus;
 import com.microsoft.durabletask.Task;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -76,8 +79,8 @@ final class Load {
         for (int i = 0; i < wide; i++) {
             int input = i;
             Thread thread = new Thread(() -> {
-                while (System.nanoTime() < until) {
-                    once(world, input, report);
+                for (int round = 0; System.nanoTime() < until; ++round) {
+                    once(world, "load-" + input + "-" + round, input, report);
                 }
             });
             thread.start();
@@ -89,12 +92,43 @@ final class Load {
         System.out.println(report);
     }
 
-    private static void once(World world, int input, Report report) {
-        String id = world.start("Load", input);
-        OrchestrationMetadata end;
+    /** What the call answers, once the server does; null: it did not, for too long. */
+    private static OrchestrationMetadata surely(Callable<OrchestrationMetadata> call) {
+        long begun = System.nanoTime();
+        while (System.nanoTime() - begun < World.TIME_MAX.toNanos()) {
+            try {
+                return call.call();
+            } catch (StatusRuntimeException error) {
+                if (error.getStatus().getCode() != Status.Code.UNAVAILABLE) {
+                    throw error;
+                }
+                World.pause(50);
+            } catch (TimeoutException stuck) {
+                return null;
+            } catch (Exception error) {
+                throw new AssertionError(error);
+            }
+        }
+        return null;
+    }
+
+    private static OrchestrationMetadata start(World world, String id, int input) {
         try {
-            end = world.client.waitForInstanceCompletion(id, World.TIME_MAX, true);
-        } catch (TimeoutException stuck) {
+            world.startAs(id, "Load", input);
+        } catch (StatusRuntimeException error) {
+            // That it is there already tells that an earlier start was heard.
+            if (error.getStatus().getCode() != Status.Code.ALREADY_EXISTS) {
+                throw error;
+            }
+        }
+        return null;
+    }
+
+    private static void once(World world, String id, int input, Report report) {
+        surely(() -> start(world, id, input));
+        OrchestrationMetadata end =
+                surely(() -> world.client.waitForInstanceCompletion(id, World.TIME_MAX, true));
+        if (end == null) {
             report.stuck.incrementAndGet();
             return;
         }
