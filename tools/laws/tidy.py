@@ -16,9 +16,10 @@ from repository import Repository, Violation, arguments, expect, line_of, report
 
 COLUMNS = 100
 SPDX = ("SPDX-FileCopyrightText: 2026 The Perdure authors", "SPDX-License-Identifier: Apache-2.0")
-SOURCE_SUFFIXES = (".h", ".cc", ".py", ".cmake", ".sh", "CMakeLists.txt")
+SOURCE_SUFFIXES = (".h", ".cc", ".py", ".cmake", ".sh", ".go", ".java", "CMakeLists.txt")
 TODO_KINDS = ("store", "engine", "sdk", "cluster", "performance", "test", "docs")
 DUMPING_GROUND = re.compile(r"(^|/)(utils?|common|helpers?|misc)/")
+MAY_HAVE_TABS = (".md", ".txt", ".go", "go.mod")  # gofmt indents with them
 THIS_FILE = "tools/laws/tidy.py"  # names what it looks for
 
 MARKERS = [
@@ -50,12 +51,12 @@ BANNED_IN_TESTS = [
 def check_text(repository, path):
     text = repository.text(path)
     for number, line in enumerate(text.split("\n"), 1):
-        is_code = path.endswith((".h", ".cc", ".py", "CMakeLists.txt", ".cmake"))
+        is_code = path.endswith((".h", ".cc", ".py", ".go", ".java", "CMakeLists.txt", ".cmake"))
         if is_code and len(line) > COLUMNS and not re.search(r"https?://\S+$", line):
             yield Violation(path, number, f"{len(line)} columns; at most {COLUMNS}")
         if line != line.rstrip() and not path.endswith(".md"):
             yield Violation(path, number, "blanks at the end of the line")
-        if "\t" in line and not path.endswith((".md", ".txt")):
+        if "\t" in line and not path.endswith(MAY_HAVE_TABS):
             yield Violation(path, number, "a tab; indent with spaces")
     if text and not text.endswith("\n"):
         yield Violation(path, line_of(text, len(text)), "no newline at the end of the file")

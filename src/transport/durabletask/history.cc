@@ -135,13 +135,19 @@ struct HistoryTranslator::Translate {
     return true;
   }
   bool operator()(const model::EventRaised& e) const {
+    // Java takes equal events for one and the same, and forgets all but one when it continues as
+    // new. Those of one commit have one time, in microseconds: the digits below tell them apart.
+    const std::int32_t nanoseconds = out.timestamp().nanos() + self.raised_++ % 1000;
+    out.mutable_timestamp()->set_nanos(nanoseconds);
     auto* w = out.mutable_eventraised();
     w->set_name(e.name);
     set_payload(e.payload, w, &::EventRaisedEvent::mutable_input);
     return true;
   }
   bool operator()(const model::EventSent& e) const {
-    if (!is_for_client() && self.dialect_ == Dialect::kGo) return false;
+    self.sent_.insert(e.task);
+    // Go and Java look for none, and may fail where they find one.
+    if (!is_for_client() && self.dialect_ != Dialect::kCurrent) return false;
     out.set_eventid(e.task.value);
     auto* w = out.mutable_eventsent();
     w->set_instanceid(e.target);

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 
 #include "model/event.h"
@@ -18,6 +19,9 @@ namespace perdure::durabletask {
 /// What the other side can read.
 enum class Dialect : std::uint8_t {
   kCurrent,
+  /// The Java SDK: releases before entities speak a protocol without tokens, and fail
+  /// orchestrations over events that they do not know; later ones can not be told from them.
+  kJava,
   /// The Go SDK: a protocol of 2023. Events that it does not know fail its orchestrations, work
   /// items that it does not know are never answered, and it returns no tokens.
   kGo,
@@ -39,6 +43,8 @@ class HistoryTranslator final {
 
   /// The critical sections that were requested so far, by the name the worker has for them.
   [[nodiscard]] const std::map<std::string, model::TaskId>& sections() const { return sections_; }
+  /// The events to others that were sent so far.
+  [[nodiscard]] const std::set<model::TaskId>& sent() const { return sent_; }
 
  private:
   struct Translate;
@@ -51,6 +57,8 @@ class HistoryTranslator final {
   /// What the worker calls a task whose outcome is told by that name.
   std::map<model::TaskId, std::string> correlations_;
   std::map<std::string, model::TaskId> sections_;
+  std::set<model::TaskId> sent_;
+  std::int32_t raised_ = 0;  // events that were raised so far
 };
 
 /// What the worker called it; a name made of the task where it was another kind of worker.

@@ -2,8 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Workers: the stream of work items, what they answer, what they give back, histories.
+#include <algorithm>
+#include <functional>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "transport/durabletask/call.h"
 #include "transport/durabletask/history_stream.h"
@@ -22,7 +25,9 @@ WorkerProfile profile_of(const ::grpc::CallbackServerContext& context,
                          const ::GetWorkItemsRequest& request) {
   WorkerProfile profile;
   profile.agent = transport::header(context, "user-agent");
+  profile.peer = context.peer();
   if (profile.agent.starts_with("grpc-go/")) profile.dialect = Dialect::kGo;
+  if (profile.agent.starts_with("grpc-java-")) profile.dialect = Dialect::kJava;
   for (const int capability : request.capabilities()) {
     profile.streams_history =
         profile.streams_history || capability == WORKER_CAPABILITY_HISTORY_STREAMING;
@@ -40,13 +45,23 @@ class Refusal final : public ::grpc::ServerWriteReactor<Message> {
   void OnDone() override { delete this; }
 };
 
-/// By its token; without one, by what it answers: the Go SDK knows no tokens.
-template <class Token, class TokenOf>
-std::shared_ptr<Session> find(const Sessions& sessions, const std::string& hub, Token& token,
-                              TokenOf token_of) {
+/// By its token; without one, by what it answers: the SDKs for Go and Java may know no tokens. What
+/// a worker answers late, on the connection of a stream that was broken, is not taken for the
+/// answer of another that holds the instance meanwhile; only something in between that mixes
+/// connections makes us look at all of them.
+template <class TokenOf>
+std::shared_ptr<Session> find(const Sessions& sessions, const ::grpc::CallbackServerContext& call,
+                              const std::string& hub, std::string& token, TokenOf token_of) {
   if (!token.empty()) return sessions.find(hub, token);
-  for (const auto& session : sessions.of_hub(hub)) {
-    if (session->profile().dialect != Dialect::kGo) continue;
+  std::vector<std::shared_ptr<Session>> candidates = sessions.of_hub(hub);
+  std::erase_if(candidates, [](const auto& session) {
+    return session->profile().dialect == Dialect::kCurrent;
+  });
+  const auto same_peer = [peer = call.peer()](const auto& session) {
+    return session->profile().peer == peer;
+  };
+  if (std::ranges::any_of(candidates, same_peer)) std::erase_if(candidates, std::not_fn(same_peer));
+  for (const auto& session : candidates) {
     token = token_of(*session);
     if (!token.empty()) return session;
   }
@@ -79,7 +94,7 @@ Service::Unary* Service::CompleteOrchestratorTask(Context* context,
                                                   ::CompleteTaskResponse*) {
   return serve(context, guard_, Action::kWork, [&](const Permit& permit, Unary* reactor) {
     std::string token = request->completiontoken();
-    const auto session = find(sessions_, permit.hub(), token, [&](const Session& one) {
+    const auto session = find(sessions_, *context, permit.hub(), token, [&](const Session& one) {
       return one.token_of_turn(request->instanceid());
     });
     finish(reactor, session ? session->complete(token, *request) : Result<>());
@@ -90,7 +105,7 @@ Service::Unary* Service::CompleteActivityTask(Context* context, const ::Activity
                                               ::CompleteTaskResponse*) {
   return serve(context, guard_, Action::kWork, [&](const Permit& permit, Unary* reactor) {
     std::string token = request->completiontoken();
-    const auto session = find(sessions_, permit.hub(), token, [&](const Session& one) {
+    const auto session = find(sessions_, *context, permit.hub(), token, [&](const Session& one) {
       return one.token_of_activity(request->instanceid(), request->taskid());
     });
     if (session) session->complete(token, *request);

@@ -48,9 +48,11 @@ dispatch::WorkerOptions options_of(const ::GetWorkItemsRequest& request, const s
     options.activities = names_of(filters.activities(), "");
     options.entities = names_of(filters.entities(), "@");
   }
-  if (dialect == Dialect::kGo) {
+  // Java says how many only if it has entities. What is not understood is never answered.
+  if (dialect == Dialect::kGo ||
+      (dialect == Dialect::kJava && request.maxconcurrententityworkitems() <= 0)) {
     options.batches_max = 0;
-    options.entities.emplace();  // it would never answer
+    options.entities.emplace();
   }
   return options;
 }
@@ -281,7 +283,7 @@ std::optional<::WorkItem> Session::turn_to_wire(model::TurnItem item, Held& held
     for (const model::Event& event : item.new_events) {
       history.add(event, request->mutable_newevents());
     }
-    held.sections = history.sections();
+    held.earlier = {.sections = history.sections(), .sent = history.sent()};
     request->mutable_entityparameters()->mutable_entitymessagereorderwindow();
     set_worker_trace(item.worker_trace, request);
     if (profile_.streams_history && request->ByteSizeLong() > kStreamedHistoryBytes) {

@@ -66,6 +66,7 @@ struct WorkerProfile {
   bool takes_large_messages = false;
   bool streams_history = false;
   std::string agent;  // its user agent, for people
+  std::string peer;   // the other end of its connection
 };
 
 class Session final : public ::grpc::ServerWriteReactor<::WorkItem>,
@@ -109,7 +110,7 @@ class Session final : public ::grpc::ServerWriteReactor<::WorkItem>,
  private:
   struct Held {
     model::WorkToken work;
-    Sections sections;
+    Earlier earlier;
     ::OrchestratorResponse pieces;  // of an answer that comes in several
     std::int32_t pieces_taken = 0;
     std::optional<base::Timestamp> returned_at;  // declined: goes back then

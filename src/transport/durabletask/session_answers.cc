@@ -83,7 +83,7 @@ base::Result<> Session::complete(const std::string& token, ::OrchestratorRespons
   }
   if (!id) return {};
   dispatch::Dispatcher& dispatcher = around_.engine.dispatcher();
-  auto result = to_result(turn, std::move(held->sections), std::move(response));
+  auto result = to_result(turn, std::move(held->earlier), std::move(response));
   if (!result) {
     dispatcher.refuse_turn(*id, std::move(turn), result.error().message);
     return std::unexpected(std::move(result).error());

@@ -75,8 +75,8 @@ model::LockRequested to_action(model::TaskId task, const ::EntityLockRequestedEv
 /// The answer to one turn, action by action.
 class Turn {
  public:
-  Turn(const model::TurnToken& token, Sections sections)
-      : token_(token), sections_(std::move(sections)) {}
+  Turn(const model::TurnToken& token, Earlier earlier)
+      : token_(token), sections_(std::move(earlier.sections)), sent_(std::move(earlier.sent)) {}
 
   Result<> add(const ::OrchestratorAction& action) {
     const model::TaskId task{action.id()};
@@ -87,6 +87,8 @@ class Turn {
       case ::OrchestratorAction::kCreateTimer:
         return add(model::TimerCreated{task, from_wire(action.createtimer().fireat())});
       case ::OrchestratorAction::kSendEvent: {
+        // Java says it again with every turn.
+        if (!sent_.insert(task).second) return {};
         const ::SendEventAction& send = action.sendevent();
         return add(model::EventSent{.task = task,
                                     .target = send.instance().instanceid(),
@@ -182,12 +184,13 @@ class Turn {
 
   const model::TurnToken& token_;
   Sections sections_;
+  std::set<model::TaskId> sent_;
   bool ended_ = false;
 };
 
 }  // namespace
 
-Result<model::TurnResult> to_result(const model::TurnToken& token, Sections sections,
+Result<model::TurnResult> to_result(const model::TurnToken& token, Earlier earlier,
                                     ::OrchestratorResponse response) {
   // Go sends them in the order of a hash table. What completes may have the number -1; what has the
   // same number stays in the order sent.
@@ -197,7 +200,7 @@ Result<model::TurnResult> to_result(const model::TurnToken& token, Sections sect
                        i);
   }
   std::ranges::sort(order);
-  Turn turn(token, std::move(sections));
+  Turn turn(token, std::move(earlier));
   for (const auto& [completes, id, index] : order) {
     PERDURE_RETURN_IF_ERROR(turn.add(response.actions(index)));
   }

@@ -8,6 +8,7 @@
 #include <durabletask/orchestrator_service.pb.h>
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "base/result.h"
@@ -19,8 +20,14 @@ namespace perdure::durabletask {
 /// The critical sections of an execution that may be open, by the name the worker has for them.
 using Sections = std::map<std::string, model::TaskId>;
 
+/// What earlier turns of an execution did that an answer refers to, or says again.
+struct Earlier {
+  Sections sections;
+  std::set<model::TaskId> sent;  // events to others
+};
+
 /// kInvalidArgument: what no SDK sends, and we do not take; the turn should be refused with it.
-base::Result<model::TurnResult> to_result(const model::TurnToken& token, Sections sections,
+base::Result<model::TurnResult> to_result(const model::TurnToken& token, Earlier earlier,
                                           ::OrchestratorResponse response);
 
 void fill(model::TurnItem item, ::EntityRequest* request);
