@@ -52,6 +52,13 @@ def connect_with_tls(address, trusted):
     return context.wrap_socket(connect(address), server_hostname="localhost")
 
 
+def write(connection, data):
+    try:
+        connection.sendall(data)
+    except (ConnectionError, ssl.SSLError) as error:
+        raise Closed(str(error)) from error
+
+
 def read_exactly(connection, count):
     data = b""
     while len(data) < count:
@@ -79,7 +86,7 @@ def send(connection, method, message=b"", authorization=None, hub=None):
         headers += literal(23, authorization)
     if hub is not None:
         headers += literal("taskhub", hub)
-    connection.sendall(PREFACE + frame(SETTINGS, 0, 0) + frame(HEADERS, END_HEADERS, 1, headers))
+    write(connection, PREFACE + frame(SETTINGS, 0, 0) + frame(HEADERS, END_HEADERS, 1, headers))
     send_data(connection, struct.pack(">BI", 0, len(message)) + message)
 
 
@@ -96,13 +103,13 @@ def send_data(connection, data):
                 for at in range(0, len(payload), 6):
                     if payload[at:at + 2] == b"\0\x04":  # the initial window of a stream
                         windows[1] += int.from_bytes(payload[at + 2:at + 6], "big") - WINDOW
-                connection.sendall(frame(SETTINGS, ACK, 0))
+                write(connection, frame(SETTINGS, ACK, 0))
             elif kind in (HEADERS, RESET, GO_AWAY):
                 raise Closed("the server does not want all of it")
             continue
         data = data[len(piece):]
         windows = [window - len(piece) for window in windows]
-        connection.sendall(frame(DATA, 0 if data else END_STREAM, 1, piece))
+        write(connection, frame(DATA, 0 if data else END_STREAM, 1, piece))
 
 
 def receive(connection):
@@ -129,9 +136,9 @@ def receive_with_status(connection, until=MESSAGE):
     for _ in range(FRAMES_MAX):
         kind, flags, stream, payload = read_frame(connection)
         if kind == SETTINGS and not flags & ACK:
-            connection.sendall(frame(SETTINGS, ACK, 0))
+            write(connection, frame(SETTINGS, ACK, 0))
         elif kind == PING and not flags & ACK:
-            connection.sendall(frame(PING, ACK, 0, payload))
+            write(connection, frame(PING, ACK, 0, payload))
         elif kind in (RESET, GO_AWAY):
             raise Closed(f"a frame of kind {kind}: {payload!r}")
         elif kind == DATA and stream == 1:
