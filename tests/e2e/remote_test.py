@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: 2026 The Perdure authors
 # SPDX-License-Identifier: Apache-2.0
-"""A server, workers and a client of the C++ SDK, each a process of its own, and some of them die."""
+"""A server, workers and a client of the C++ SDK, each a process; and some of them die."""
 
 import re
 import subprocess

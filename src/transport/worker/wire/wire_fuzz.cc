@@ -14,13 +14,9 @@
 #include "transport/worker/wire/events.h"
 #include "transport/worker/wire/wire.h"
 
+namespace perdure::worker_wire {
 namespace {
 
-using namespace perdure::worker_wire;  // NOLINT(google-build-using-namespace)
-namespace model = perdure::model;
-namespace v1 = perdure::v1;
-
-constexpr std::size_t kBytesMax = 4096;
 const std::string kHub = "hub";
 
 void try_result(const std::string& bytes) {
@@ -71,18 +67,23 @@ void try_operation(const std::string& bytes) {
   PERDURE_CHECK(operation_from(again) == outcome, "an outcome is not what it was");
 }
 
+void try_one(char kind, const std::string& bytes) {
+  switch (kind) {
+    case 'r': return try_result(bytes);
+    case 'a': return try_outcome(bytes);
+    case 't': return try_turn(bytes);
+    case 'i': return try_instance(bytes);
+    case 'o': return try_operation(bytes);
+    default: return;
+  }
+}
+
 }  // namespace
+}  // namespace perdure::worker_wire
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  constexpr std::size_t kBytesMax = 4096;
   if (size == 0 || size > kBytesMax) return 0;
-  const std::string bytes(data + 1, data + size);
-  switch (data[0]) {
-    case 'r': try_result(bytes); break;
-    case 'a': try_outcome(bytes); break;
-    case 't': try_turn(bytes); break;
-    case 'i': try_instance(bytes); break;
-    case 'o': try_operation(bytes); break;
-    default: break;
-  }
+  perdure::worker_wire::try_one(static_cast<char>(data[0]), std::string(data + 1, data + size));
   return 0;
 }
