@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: 2026 The Perdure authors
 # SPDX-License-Identifier: Apache-2.0
-"""`perdure serve` over HTTP: the APIs are there, keys are asked for, an end comes in order. What the
-APIs answer is tested in tests/http."""
+"""`perdure serve` over HTTP: the APIs are there, keys are asked for, an end comes in order. What
+the APIs answer is tested in tests/http."""
 
 import http.client
 import json
