@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "perdure/version.h"
 #include "transport/http/listener.h"
 #include "transport/http/service.h"
 
@@ -35,7 +36,7 @@ http::SiteOptions site_options(const Options& options,
                                const std::shared_ptr<std::atomic<bool>>& ready) {
   http::SiteOptions made;
   made.default_hub = options.hub;
-  made.version = PERDURE_VERSION;
+  made.version = kVersion;
   made.ready = [ready] { return ready->load(std::memory_order_relaxed); };
   // Without credentials only loopback is served; a page in a browser of this machine must not get
   // there by a name of its own that points here.

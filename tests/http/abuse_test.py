@@ -176,13 +176,16 @@ class Encrypted(described.Case):
             self.skipTest("openssl is not installed")
         folder = tempfile.mkdtemp(prefix="perdure-tls-")
         self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
-        self.certificate, key = f"{folder}/certificate.pem", f"{folder}/key.pem"
+        self.certificate, self.key = f"{folder}/certificate.pem", f"{folder}/key.pem"
+        self.make_certificate()
+        self.stage_arguments = ("100", self.certificate, self.key)
+        super().setUp()
+
+    def make_certificate(self):
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
                         "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
-                        "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key,
-                        "-out", self.certificate], check=True, capture_output=True)
-        self.stage_arguments = ("100", self.certificate, key)
-        super().setUp()
+                        "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout",
+                        self.key, "-out", self.certificate], check=True, capture_output=True)
 
     def connect(self, context):
         return http.client.HTTPSConnection("localhost", self.stage.port, context=context,
@@ -202,6 +205,24 @@ class Encrypted(described.Case):
         connection.request("GET", "/api/v1/instances/l?include=input")
         self.assertGreater(len(connection.getresponse().read()), MIB)
         connection.close()
+
+    def test_a_new_certificate_needs_no_restart(self):
+        first = ssl.create_default_context(cafile=self.certificate)
+        kept = self.connect(first)
+        self.assertEqual(self.stage.ask("GET", "/healthz", connection=kept)[0], 200)
+        self.make_certificate()
+        second = ssl.create_default_context(cafile=self.certificate)
+        while True:  # the files are looked at every few seconds
+            try:
+                connection = self.connect(second)
+                connection.connect()
+                break
+            except ssl.SSLCertVerificationError:
+                connection.close()
+        self.assertEqual(self.stage.ask("GET", "/healthz", connection=connection)[0], 200)
+        connection.close()
+        self.assertEqual(self.stage.ask("GET", "/healthz", connection=kept)[0], 200)
+        kept.close()
 
     def test_old_versions_and_plain_text_are_refused(self):
         old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

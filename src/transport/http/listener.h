@@ -54,7 +54,8 @@ struct ListenerOptions {
   std::uint16_t port = 0;             // 0: any
   std::size_t threads = 2;
   ListenerLimits limits;
-  /// PEM files; both or none. With them every connection speaks TLS 1.2 or newer.
+  /// PEM files; both or none. With them every connection speaks TLS 1.2 or newer; written anew,
+  /// they are read anew.
   std::string certificate_file;
   std::string key_file;
 };

@@ -6,11 +6,16 @@
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl.hpp>
+#include <filesystem>
+#include <utility>
 
 namespace perdure::transport::http {
 namespace {
 
 using asio::ip::tcp;
+
+/// How often the files of the certificate are looked at, while connections come.
+constexpr base::Duration kLookEvery = base::seconds(5);
 
 void close_socket(tcp::socket& socket) {
   Failed ignored;
@@ -73,23 +78,7 @@ class PlainMaker final : public StreamMaker {
   }
 };
 
-class EncryptedMaker final : public StreamMaker {
- public:
-  explicit EncryptedMaker(asio::ssl::context context) : context_(std::move(context)) {}
-  std::unique_ptr<Stream> make(tcp::socket socket) override {
-    return std::make_unique<EncryptedStream>(std::move(socket), context_);
-  }
-
- private:
-  asio::ssl::context context_;
-};
-
-}  // namespace
-
-std::unique_ptr<StreamMaker> plain_streams() { return std::make_unique<PlainMaker>(); }
-
-base::Result<std::unique_ptr<StreamMaker>> encrypted_streams(const std::string& certificate_file,
-                                                             const std::string& key_file) {
+base::Result<asio::ssl::context> load(const CertificateFiles& files) {
   const auto complaint = [](const std::string& file, const Failed& why) {
     return base::fail(base::ErrorCode::kInvalidArgument,
                       fmt::format("can not use '{}' for TLS: {}", file, why.message()));
@@ -100,11 +89,60 @@ base::Result<std::unique_ptr<StreamMaker>> encrypted_streams(const std::string& 
                           asio::ssl::context::no_sslv3 | asio::ssl::context::no_tlsv1 |
                           asio::ssl::context::no_tlsv1_1,
                       failed);
-  context.use_certificate_chain_file(certificate_file, failed);
-  if (failed) return complaint(certificate_file, failed);
-  context.use_private_key_file(key_file, asio::ssl::context::pem, failed);
-  if (failed) return complaint(key_file, failed);
-  return std::make_unique<EncryptedMaker>(std::move(context));
+  context.use_certificate_chain_file(files.certificate, failed);
+  if (failed) return complaint(files.certificate, failed);
+  context.use_private_key_file(files.key, asio::ssl::context::pem, failed);
+  if (failed) return complaint(files.key, failed);
+  return context;
+}
+
+/// When a file was last written; the epoch if nobody can say.
+std::filesystem::file_time_type written(const std::string& file) {
+  std::error_code ignored;
+  const auto at = std::filesystem::last_write_time(file, ignored);
+  return ignored ? std::filesystem::file_time_type{} : at;
+}
+
+/// Connections that are open keep the certificate that they began with.
+class EncryptedMaker final : public StreamMaker {
+ public:
+  EncryptedMaker(CertificateFiles files, const runtime::Clock& clock, asio::ssl::context context)
+      : files_(std::move(files)), clock_(clock), context_(std::move(context)) {}
+
+  std::unique_ptr<Stream> make(tcp::socket socket) override {
+    look_at_files();
+    return std::make_unique<EncryptedStream>(std::move(socket), context_);
+  }
+
+ private:
+  void look_at_files() {
+    const base::Timestamp now = clock_.monotonic();
+    if (now - looked_ < kLookEvery) return;
+    looked_ = now;
+    const Written found{written(files_.certificate), written(files_.key)};
+    if (found == written_) return;
+    written_ = found;
+    // Half of a new pair does not load; the other half changes the times again.
+    if (auto loaded = load(files_)) context_ = *std::move(loaded);
+  }
+
+  using Written = std::pair<std::filesystem::file_time_type, std::filesystem::file_time_type>;
+
+  const CertificateFiles files_;
+  const runtime::Clock& clock_;
+  asio::ssl::context context_;
+  Written written_{written(files_.certificate), written(files_.key)};
+  base::Timestamp looked_ = clock_.monotonic();
+};
+
+}  // namespace
+
+std::unique_ptr<StreamMaker> plain_streams() { return std::make_unique<PlainMaker>(); }
+
+base::Result<std::unique_ptr<StreamMaker>> encrypted_streams(CertificateFiles files,
+                                                             const runtime::Clock& clock) {
+  PERDURE_ASSIGN_OR_RETURN(auto context, load(files));
+  return std::make_unique<EncryptedMaker>(std::move(files), clock, std::move(context));
 }
 
 }  // namespace perdure::transport::http

@@ -14,6 +14,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "runtime/clock.h"
 
 namespace perdure::transport::http {
 
@@ -35,7 +36,7 @@ class Stream {
   [[nodiscard]] virtual bool is_encrypted() const = 0;
 };
 
-/// Makes streams of sockets. Owned by the listener; outlives its streams. Thread-safe.
+/// Makes streams of sockets. Owned by the listener; used by the thread that accepts.
 class StreamMaker {
  public:
   virtual ~StreamMaker() = default;
@@ -43,8 +44,13 @@ class StreamMaker {
 };
 
 std::unique_ptr<StreamMaker> plain_streams();
-/// kInvalidArgument: the files hold no certificate and key that belong together.
-base::Result<std::unique_ptr<StreamMaker>> encrypted_streams(const std::string& certificate_file,
-                                                             const std::string& key_file);
+struct CertificateFiles {
+  std::string certificate;  // PEM, with its chain
+  std::string key;
+};
+/// kInvalidArgument: the files hold no certificate and key that belong together. When they are
+/// written anew, new connections get the new certificate. The clock outlives it.
+base::Result<std::unique_ptr<StreamMaker>> encrypted_streams(CertificateFiles files,
+                                                             const runtime::Clock& clock);
 
 }  // namespace perdure::transport::http

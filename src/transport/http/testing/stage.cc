@@ -54,6 +54,18 @@ model::Operated operate(const model::TurnItem& turn) {
   return done;
 }
 
+/// A script that was given a number of this kind would go on for ever, or nearly.
+bool is_endless(const std::vector<model::Event>& events) {
+  constexpr long kCountMax = 1000;
+  for (const model::Event& event : events) {
+    const auto* started = std::get_if<model::ExecutionStarted>(&event.body);
+    if (started == nullptr) continue;
+    const long count = std::atol(started->input.value_or("0").c_str());
+    return count < 0 || count > kCountMax;
+  }
+  return false;
+}
+
 void run(engine::Engine& engine, dispatch::WorkerId worker, model::WorkItem item) {
   dispatch::Dispatcher& dispatcher = engine.dispatcher();
   if (auto* activity = std::get_if<model::ActivityItem>(&item)) {
@@ -77,7 +89,14 @@ void run(engine::Engine& engine, dispatch::WorkerId worker, model::WorkItem item
     for (model::Event& event : page->events) events.push_back(std::move(event));
   }
   for (model::Event& event : turn.new_events) events.push_back(std::move(event));
-  dispatcher.complete_turn(worker, turn.token, engine::testing::decide(events));
+  model::TurnResult result;
+  if (is_endless(events)) {
+    result.outcome =
+        model::Failed{{.type = "test", .message = "too much for a test", .stack = {}, .inner = {}}};
+  } else {
+    result = engine::testing::decide(events);
+  }
+  dispatcher.complete_turn(worker, turn.token, std::move(result));
 }
 
 }  // namespace

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A whole platform behind a listener, for tests: an engine in memory with real threads and the real
-// clock, and a worker that runs the scripts of engine/testing/script.h and one kind of entity:
+// clock, and a worker that runs the scripts of engine/testing/script.h (an input that would keep
+// one busy for ever fails the instance) and one kind of entity:
 //
 //   "@counter@..."   "add" adds its input and answers the sum; "get"; "boom" fails; "delete"
 #pragma once
