@@ -260,7 +260,8 @@ class Clients(raw.Case):
                                instanceBatch=pb.InstanceBatch(instanceIds=["a0", "a1", "nobody"]),
                                reason=text("why")))
         self.assertEqual(list(answer.unterminatedInstanceIds), ["nobody"])
-        self.assertEqual([self.status(f"a{i}") for i in range(3)], [TERMINATED, TERMINATED, PENDING])
+        self.assertEqual([self.status(f"a{i}") for i in range(3)],
+                         [TERMINATED, TERMINATED, PENDING])
         self.refused(grpc.StatusCode.INVALID_ARGUMENT, "SkipGracefulOrchestrationTerminations",
                      pb.SkipGracefulOrchestrationTerminationsRequest(instanceBatch=pb.InstanceBatch(
                          instanceIds=[str(i) for i in range(501)])))
