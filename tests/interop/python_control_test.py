@@ -67,7 +67,8 @@ class PythonControl(sdk.Case):
                      self.client.terminate_orchestration, self.client.rewind_orchestration,
                      self.client.restart_orchestration):
             self.refused(grpc.StatusCode.NOT_FOUND, call, "nobody")
-        self.refused(grpc.StatusCode.NOT_FOUND, self.client.raise_orchestration_event, "nobody", "e")
+        self.refused(grpc.StatusCode.NOT_FOUND, self.client.raise_orchestration_event, "nobody",
+                     "e")
         self.assertIsNone(self.client.get_orchestration_state("nobody"))
         with self.assertRaises(TimeoutError):
             self.client.wait_for_orchestration_completion("nobody", timeout=0.3)
@@ -213,7 +214,8 @@ class PythonControl(sdk.Case):
         self.assertNotEqual(other, one)
         self.assertEqual(self.ended(other).get_output(), {"n": 1})
         running = self.waiting()
-        self.refused(grpc.StatusCode.FAILED_PRECONDITION, self.client.restart_orchestration, running)
+        self.refused(grpc.StatusCode.FAILED_PRECONDITION, self.client.restart_orchestration,
+                     running)
 
     def test_history(self):
         def everything(ctx, _):

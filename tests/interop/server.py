@@ -111,7 +111,7 @@ def _alone(folder):
 
 
 def _run(command, folder):
-    """Skips with the last line of what it said, if it fails: that is the machine, not the server."""
+    """Skips with the last line of what it said, if it fails: it is the machine, not the server."""
     try:
         ran = subprocess.run(command, cwd=folder, capture_output=True, text=True,
                              stdin=subprocess.DEVNULL, timeout=INSTALL_SECONDS)

@@ -204,7 +204,8 @@ class Traps(raw.Case):
         for item in reversed(items):
             worker.answer_entity(item, success(), state=item.entityRequestV2.instanceId)
         for entity in ("@e@one", "@e@two"):
-            found = self.call("GetEntity", pb.GetEntityRequest(instanceId=entity, includeState=True))
+            found = self.call("GetEntity",
+                              pb.GetEntityRequest(instanceId=entity, includeState=True))
             self.assertEqual(found.entity.serializedState.value, entity)
 
     def test_12_entities_come_in_the_form_that_has_a_token(self):
@@ -511,9 +512,10 @@ class Traps(raw.Case):
                     item = worker.item("orchestratorRequest", seconds=0.05)
                 except AssertionError:
                     continue
+                token = item.completionToken
                 if gives_back:
-                    worker.call("AbandonTaskOrchestratorWorkItem", pb.
-                                AbandonOrchestrationTaskRequest(completionToken=item.completionToken))
+                    worker.call("AbandonTaskOrchestratorWorkItem",
+                                pb.AbandonOrchestrationTaskRequest(completionToken=token))
                 else:
                     worker.answer(item, complete("1"))
                     self.ended("a")

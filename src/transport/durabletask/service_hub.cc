@@ -126,8 +126,7 @@ Service::Unary* Service::PurgeInstances(Context* context, const ::PurgeInstances
       filter.instances.created_from = to_time(wire.has_createdtimefrom(), wire.createdtimefrom());
       filter.instances.created_to = to_time(wire.has_createdtimeto(), wire.createdtimeto());
       if (wire.has_timeout()) {
-        filter.time_max =
-            base::Duration{wire.timeout().seconds() * 1'000'000 + wire.timeout().nanos() / 1000};
+        filter.time_max = from_wire(wire.timeout());
       }
       return hubs_.purge_where(permit, std::move(filter), answer);
     }

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::int64_t kMicrosecondsPerSecond = 1'000'000;
 constexpr std::int32_t kNanosecondsPerMicrosecond = 1'000;
+constexpr std::int32_t kNanosecondsMax = 999'999'999;
 
 std::uint64_t hash_of(const model::InstanceKey& key) {
   // FNV-1a. Not secret: whoever provokes a collision in a hub has only itself to meet.
@@ -73,10 +74,18 @@ base::Timestamp from_wire(const google::protobuf::Timestamp& wire) {
   constexpr std::int64_t kSecondsMax = base::kEndOfTime.us / kMicrosecondsPerSecond;
   if (wire.seconds() >= kSecondsMax) return base::kEndOfTime;
   if (wire.seconds() <= -kSecondsMax) return {-base::kEndOfTime.us};
-  // Upwards: what is due at a time is not due a part of a microsecond before it.
-  const std::int64_t micros =
-      (wire.nanos() + kNanosecondsPerMicrosecond - 1) / kNanosecondsPerMicrosecond;
+  // Upwards: what is due at a time is not due a part of a microsecond before it. A worker may send
+  // any number here.
+  const std::int32_t nanos = std::clamp(wire.nanos(), 0, kNanosecondsMax);
+  const std::int64_t micros = (nanos + kNanosecondsPerMicrosecond - 1) / kNanosecondsPerMicrosecond;
   return {wire.seconds() * kMicrosecondsPerSecond + micros};
+}
+
+base::Duration from_wire(const google::protobuf::Duration& wire) {
+  google::protobuf::Timestamp same;
+  same.set_seconds(wire.seconds());
+  same.set_nanos(wire.nanos());
+  return {std::max<std::int64_t>(0, from_wire(same).us)};
 }
 
 model::Tags from_wire(const google::protobuf::Map<std::string, std::string>& tags) {

@@ -46,6 +46,8 @@ void set_text(std::string_view text, Message* message,
 
 void set_time(base::Timestamp at, google::protobuf::Timestamp* wire);
 base::Timestamp from_wire(const google::protobuf::Timestamp& wire);
+/// Nothing below zero.
+base::Duration from_wire(const google::protobuf::Duration& wire);
 
 model::Tags from_wire(const google::protobuf::Map<std::string, std::string>& tags);
 void set_tags(const model::Tags& tags, google::protobuf::Map<std::string, std::string>* wire);
