@@ -121,9 +121,9 @@ class Killed(Case):
             worker = self.lives(client)
             if worker is None:
                 return False
-            time.sleep(LIFE_SECONDS)
-            worker.kill()
-            worker.wait()
+            with worker:  # waits for its end, too
+                time.sleep(LIFE_SECONDS)
+                worker.kill()
             return True
 
         self.under_load(kill)

@@ -101,9 +101,8 @@ func twoWorkers(w *world) {
 	check(first > 0 && second > 0, "one worker had nothing to do: %d, %d", first, second)
 }
 
-func large(r *task.TaskRegistry, repeated *atomic.Int32) *task.TaskRegistry {
+func large(r *task.TaskRegistry) *task.TaskRegistry {
 	must(r.AddActivityN("Repeat", func(ctx task.ActivityContext) (any, error) {
-		repeated.Add(1)
 		var length int
 		if err := ctx.GetInput(&length); err != nil {
 			return nil, err
@@ -129,26 +128,17 @@ func large(r *task.TaskRegistry, repeated *atomic.Int32) *task.TaskRegistry {
 }
 
 func largePayloads(w *world) {
-	defer w.work(large(registry(), new(atomic.Int32)))()
+	defer w.work(large(registry()))()
 	w.completes(w.start("Large", api.WithInput([]int{1 << 20, 1 << 20, 1 << 20})), fmt.Sprint(3<<20))
 }
 
-// More than the SDK receives: the turn can not be handed out. The instance waits for a worker that
-// can take it, the stream is not broken for others, and it can be terminated.
+// More than the SDK receives: the turn can not be handed out. The instance fails instead of waiting
+// for ever, and the stream is not broken for others.
 func oversizedHistory(w *world) {
-	var repeated atomic.Int32
-	defer w.work(large(registry(), &repeated))()
+	defer w.work(large(registry()))()
 	id := w.start("Large", api.WithInput([]int{1_800_000, 1_800_000, 1_800_000}))
-	for repeated.Load() < 3 {
-		must(w.ctx.Err())
-		time.Sleep(10 * time.Millisecond)
-	}
-	for i := 0; i < 3; i++ {
-		w.completes(w.start("Large", api.WithInput([]int{10})), "10")
-	}
-	same(w.get(id).RuntimeStatus, api.RUNTIME_STATUS_RUNNING)
-	must(w.client.TerminateOrchestration(w.ctx, id))
-	same(w.end(id).RuntimeStatus, api.RUNTIME_STATUS_TERMINATED)
+	same(w.end(id).RuntimeStatus, api.RUNTIME_STATUS_FAILED)
+	w.completes(w.start("Large", api.WithInput([]int{10})), "10")
 }
 
 // ---- load, for workers that are killed ----------------------------------------------------------
