@@ -219,7 +219,8 @@ class Commands(programs.Case):
         self.run_program(programs.example("counter"), "--data", "store")
         after = self.ask("entity", "get", "@counter@index.html")
         self.assertEqual((after["state"]["visits"], after["waiting"]), (20_001, 0))
-        self.refused(self.cli("entity", "get", "@counter@nobody"), 3, "NOT_FOUND", "@counter@nobody")
+        self.refused(self.cli("entity", "get", "@counter@nobody"), 3, "NOT_FOUND",
+                     "@counter@nobody")
         self.refused(self.cli("entity", "get", "counter"), 2, "INVALID_ARGUMENT", "@name@key")
         self.refused(self.cli("get", "@counter@x"), 2, "INVALID_ARGUMENT", "entities")
 
