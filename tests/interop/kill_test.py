@@ -32,8 +32,8 @@ STEPS = {"taskScheduled": 4, "taskCompleted": 4, "timerFired": 1, "entityOperati
 
 
 class JavaScriptWorkers:
-    """Each is an interpreter that begins anew. On a busy machine they take longer to begin than they
-    live, so one is killed only while others are ready."""
+    """Each is an interpreter that begins anew. On a busy machine they take longer to begin than
+    they live, so one is killed only while others are ready."""
 
     alive = 12
     ready_min = 3
