@@ -268,5 +268,17 @@ class Case(server.Case):
             self.assertLess(time.monotonic(), end, kinds(events))
             time.sleep(0.01)
 
+    def entity_is(self, entity, state):
+        """Its state becomes this one; None: it is gone."""
+        end = time.monotonic() + WAIT_SECONDS
+        while True:
+            answer = self.call("GetEntity", pb.GetEntityRequest(instanceId=entity,
+                                                                includeState=True))
+            now = answer.entity.serializedState.value if answer.exists else None
+            if now == state:
+                return
+            self.assertLess(time.monotonic(), end, f"{entity}: {now!r}")
+            time.sleep(0.01)
+
     def purge(self, **what):
         return self.call("PurgeInstances", pb.PurgeInstancesRequest(**what)).deletedInstanceCount

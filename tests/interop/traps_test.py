@@ -204,9 +204,7 @@ class Traps(raw.Case):
         for item in reversed(items):
             worker.answer_entity(item, success(), state=item.entityRequestV2.instanceId)
         for entity in ("@e@one", "@e@two"):
-            found = self.call("GetEntity",
-                              pb.GetEntityRequest(instanceId=entity, includeState=True))
-            self.assertEqual(found.entity.serializedState.value, entity)
+            self.entity_is(entity, entity)
 
     def test_12_entities_come_in_the_form_that_has_a_token(self):
         worker = self.worker()
