@@ -8,6 +8,7 @@ Import after `server.in_environment()`.
 import queue
 import sys
 import threading
+import time
 import uuid
 
 import grpc
@@ -251,11 +252,33 @@ class Case(server.Case):
         self.call("SignalEntity", pb.SignalEntityRequest(
             instanceId=entity, name=name, input=text(value), requestId=str(uuid.uuid4())))
 
-    def history(self, instance, metadata=None, **more):
+    def history(self, instance, **more):
         chunks = self.stub.StreamInstanceHistory(
             pb.StreamInstanceHistoryRequest(instanceId=instance, **more),
             metadata=[("taskhub", self.hub)], timeout=WAIT_SECONDS)
         return [event for chunk in chunks for event in chunk.events]
+
+    def history_with(self, instance, wanted):
+        """Once it has an event of this kind: a turn is taken before it is durable."""
+        end = time.monotonic() + WAIT_SECONDS
+        while True:
+            events = self.history(instance)
+            if wanted in kinds(events):
+                return events
+            self.assertLess(time.monotonic(), end, kinds(events))
+            time.sleep(0.01)
+
+    def entity_is(self, entity, state):
+        """Its state becomes this one; None: it is gone."""
+        end = time.monotonic() + WAIT_SECONDS
+        while True:
+            answer = self.call("GetEntity", pb.GetEntityRequest(instanceId=entity,
+                                                                includeState=True))
+            now = answer.entity.serializedState.value if answer.exists else None
+            if now == state:
+                return
+            self.assertLess(time.monotonic(), end, f"{entity}: {now!r}")
+            time.sleep(0.01)
 
     def purge(self, **what):
         return self.call("PurgeInstances", pb.PurgeInstancesRequest(**what)).deletedInstanceCount

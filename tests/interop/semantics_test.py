@@ -298,10 +298,6 @@ class Clients(raw.Case):
 
 
 class Entities(raw.Case):
-    def entity(self, one):
-        answer = self.call("GetEntity", pb.GetEntityRequest(instanceId=one, includeState=True))
-        return answer.entity if answer.exists else None
-
     def test_results_that_are_missing_are_asked_for_again(self):
         worker = self.worker()
         self.signal("@e@k", "first")
@@ -321,12 +317,12 @@ class Entities(raw.Case):
         worker = self.worker()
         self.signal("@e@k")
         worker.answer_entity(worker.item("entityRequestV2"), success(), state="")
-        self.assertEqual(self.entity("@e@k").serializedState.value, "")
+        self.entity_is("@e@k", "")
         self.signal("@e@k")
         item = worker.item("entityRequestV2")
         self.assertTrue(item.entityRequestV2.HasField("entityState"))
         worker.answer_entity(item, success())
-        self.assertIsNone(self.entity("@e@k"))
+        self.entity_is("@e@k", None)
 
     def test_a_batch_that_fails_as_a_whole(self):
         worker = self.worker()
@@ -338,7 +334,7 @@ class Entities(raw.Case):
             errorType="EntityTaskNotFound", errorMessage="nobody has it", isNonRetriable=True))
         failed = worker.turn("a").orchestratorRequest.newEvents[-1].entityOperationFailed
         self.assertEqual(failed.failureDetails.errorType, "EntityTaskNotFound")
-        self.assertEqual(self.entity("@e@k").serializedState.value, "before")
+        self.entity_is("@e@k", "before")
 
     def test_a_called_operation_names_its_caller(self):
         worker = self.worker()

@@ -106,7 +106,7 @@ class Traps(raw.Case):
         self.assertNotIn("executionRewound", seen)
         self.assertNotIn("taskFailed", seen)
         worker.answer(item)
-        self.assertIn("executionRewound", kinds(self.history("a")), "clients see it")
+        self.history_with("a", "executionRewound")  # clients see it
 
     def test_06_an_action_id_may_come_again_for_a_retry(self):
         worker = self.worker()
@@ -204,9 +204,7 @@ class Traps(raw.Case):
         for item in reversed(items):
             worker.answer_entity(item, success(), state=item.entityRequestV2.instanceId)
         for entity in ("@e@one", "@e@two"):
-            found = self.call("GetEntity",
-                              pb.GetEntityRequest(instanceId=entity, includeState=True))
-            self.assertEqual(found.entity.serializedState.value, entity)
+            self.entity_is(entity, entity)
 
     def test_12_entities_come_in_the_form_that_has_a_token(self):
         worker = self.worker()
@@ -269,7 +267,7 @@ class Traps(raw.Case):
         self.start("a")
         worker.answer(worker.turn("a"), timer(2), activity(0, "zero"), activity(1, "one"),
                       completionToken="")
-        events = [event for event in self.history("a") if event.eventId >= 0]
+        events = [event for event in self.history_with("a", "timerCreated") if event.eventId >= 0]
         self.assertEqual([event.eventId for event in events], [0, 1, 2])
         self.assertEqual(kinds(events), ["taskScheduled", "taskScheduled", "timerCreated"])
         self.start("b")
