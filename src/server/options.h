@@ -53,7 +53,9 @@ struct Options {
   std::uint64_t memory_bytes = std::uint64_t{1} << 30;
   std::uint64_t message_bytes_max = std::uint64_t{4} << 20;
   std::uint64_t executors = 1;
-  std::uint64_t attempts_max = 10;
+  /// More than an engine in a program: the stream of a remote worker ends for many reasons that say
+  /// nothing about the items it held (a deployment, a network), and each counts for all of them.
+  std::uint64_t attempts_max = 100;
   std::uint64_t connections_max = 10'000;
   std::uint64_t connections_per_address_max = 256;
   std::uint64_t drain_seconds = 30;

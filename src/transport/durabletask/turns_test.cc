@@ -120,8 +120,8 @@ TEST(Turns, AnUnlockNamesItsSectionOrNone) {
     action.mutable_sendentitymessage()->mutable_entityunlocksent()->set_criticalsectionid(section);
     return action;
   };
-  const auto result =
-      to_result(kToken, {{"old", TaskId{2}}}, respond({unlock(8, "old"), unlock(9, "never")}));
+  const auto result = to_result(kToken, {.sections = {{"old", TaskId{2}}}},
+                                respond({unlock(8, "old"), unlock(9, "never")}));
   EXPECT_EQ(std::get<model::LockReleased>(result->actions[0]).section, TaskId{2});
   EXPECT_EQ(std::get<model::LockReleased>(result->actions[1]).section, TaskId{9});
 }
