@@ -184,7 +184,7 @@ TEST(Options, what_is_printed_is_a_file_that_means_the_same) {
   ASSERT_TRUE(made.has_value());
   const std::string file = print(*made);
   EXPECT_NE(file.find("executors = 7  # --executors\n"), std::string::npos) << file;
-  EXPECT_NE(file.find("attempts-max = 10  # default\n"), std::string::npos) << file;
+  EXPECT_NE(file.find("attempts-max = 100  # default\n"), std::string::npos) << file;
   const auto again = parse_file(file, "printed");
   ASSERT_TRUE(again.has_value()) << again.error().message;
   EXPECT_EQ(again->size(), declarations().size());
