@@ -6,6 +6,7 @@
 
 #include <utility>
 
+#include "transport/durabletask/legacy.h"
 #include "transport/durabletask/values.h"
 
 namespace perdure::durabletask {
@@ -175,8 +176,20 @@ struct HistoryTranslator::Translate {
     out.mutable_executionrewound()->mutable_reason()->set_value(e.reason);
     return true;
   }
+  /// As the older generation of SDKs knows it.
+  template <class Event>
+  bool tell(const LegacyNames& names, const Event& e,
+            model::TaskId task = model::TaskId{-1}) const {
+    out.set_eventid(task.value);
+    tell_legacy(names, e, &out);
+    return true;
+  }
   bool operator()(const model::OperationCalled& e) const {
     if (!knows_entities()) return false;
+    if (const auto names = legacy_names(e.correlation)) {
+      self.correlations_[e.task] = e.correlation;
+      return tell(*names, e, e.task);
+    }
     out.set_eventid(e.task.value);
     auto* w = out.mutable_entityoperationcalled();
     const std::string request = correlation_of(e.correlation, e.task);
@@ -191,6 +204,7 @@ struct HistoryTranslator::Translate {
   }
   bool operator()(const model::OperationSignaled& e) const {
     if (!knows_entities()) return false;
+    if (const auto names = legacy_names(e.correlation)) return tell(*names, e, e.task);
     out.set_eventid(e.task.value);
     auto* w = out.mutable_entityoperationsignaled();
     w->set_requestid(correlation_of(e.correlation, e.task));
@@ -202,6 +216,7 @@ struct HistoryTranslator::Translate {
   }
   bool operator()(const model::OperationCompleted& e) const {
     if (!knows_entities()) return false;
+    if (const auto names = legacy_names(self.correlations_[e.task])) return tell(*names, e);
     auto* w = out.mutable_entityoperationcompleted();
     w->set_requestid(self.correlations_[e.task]);
     set_payload(e.result, w, &::EntityOperationCompletedEvent::mutable_output);
@@ -209,6 +224,7 @@ struct HistoryTranslator::Translate {
   }
   bool operator()(const model::OperationFailed& e) const {
     if (!knows_entities()) return false;
+    if (const auto names = legacy_names(self.correlations_[e.task])) return tell(*names, e);
     auto* w = out.mutable_entityoperationfailed();
     w->set_requestid(self.correlations_[e.task]);
     set_failure(e.failure, w->mutable_failuredetails());
@@ -216,6 +232,11 @@ struct HistoryTranslator::Translate {
   }
   bool operator()(const model::LockRequested& e) const {
     if (!knows_entities()) return false;
+    if (const auto names = legacy_names(e.correlation)) {
+      self.correlations_[e.task] = e.correlation;
+      self.sections_[names->id] = e.task;
+      return tell(*names, e, e.task);
+    }
     out.set_eventid(e.task.value);
     auto* w = out.mutable_entitylockrequested();
     const std::string section = correlation_of(e.correlation, e.task);
@@ -228,11 +249,13 @@ struct HistoryTranslator::Translate {
   }
   bool operator()(const model::LockGranted& e) const {
     if (!knows_entities()) return false;
+    if (const auto names = legacy_names(self.correlations_[e.task])) return tell(*names, e);
     out.mutable_entitylockgranted()->set_criticalsectionid(self.correlations_[e.task]);
     return true;
   }
   bool operator()(const model::LockReleased& e) const {
     if (!knows_entities()) return false;
+    if (const auto names = legacy_names(e.correlation)) return tell(*names, e, e.task);
     out.set_eventid(e.task.value);
     auto* w = out.mutable_entityunlocksent();
     w->set_criticalsectionid(e.correlation.empty() ? self.correlations_[e.section] : e.correlation);

@@ -54,6 +54,50 @@ TEST(History, EveryKindIsToldWithItsTimeOrNotAtAll) {
   }
 }
 
+TEST(History, WhatAnOlderSdkSaidIsToldInItsWords) {
+  const auto events = told(
+      {model::OperationCalled{.task = TaskId{1},
+                              .target = "@counter@k",
+                              .operation = "add",
+                              .input = "5",
+                              .then = {},
+                              .correlation = "legacy r1 op @counter@k"},
+       model::OperationCompleted{.task = TaskId{1}, .result = "6"},
+       model::LockRequested{
+           .task = TaskId{2}, .entities = {"@a@1", "@b@ 2"}, .correlation = "legacy s1 op @b@ 2"},
+       model::LockGranted{.task = TaskId{2}},
+       model::LockReleased{.task = TaskId{3},
+                           .section = TaskId{2},
+                           .correlation = "legacy s1 release @a@1",
+                           .entity = "@a@1"},
+       model::OperationCalled{.task = TaskId{4},
+                              .target = "@counter@k",
+                              .operation = "fail",
+                              .input = {},
+                              .then = {},
+                              .correlation = "legacy r2 op @counter@k"},
+       model::OperationFailed{
+           .task = TaskId{4},
+           .failure = {
+               .type = "No", .message = "never", .stack = "", .retriable = true, .inner = {}}}});
+  ASSERT_EQ(events.size(), 7);
+  EXPECT_EQ(events[0].eventid(), 1);
+  EXPECT_EQ(events[0].eventsent().name(), "op");
+  EXPECT_EQ(events[0].eventsent().instanceid(), "@counter@k");
+  EXPECT_NE(events[0].eventsent().input().value().find("\"op\":\"add\""), std::string::npos);
+  EXPECT_EQ(events[1].eventid(), -1);
+  EXPECT_EQ(events[1].eventraised().name(), "r1");
+  EXPECT_EQ(events[1].eventraised().input().value(), R"({"result":"6"})");
+  EXPECT_EQ(events[2].eventsent().instanceid(), "@b@ 2") << "as it was sent";
+  EXPECT_EQ(events[3].eventraised().name(), "s1");
+  EXPECT_NE(events[3].eventraised().input().value().find("Lock Acquisition Completed"),
+            std::string::npos);
+  EXPECT_EQ(events[4].eventsent().name(), "release");
+  EXPECT_EQ(events[6].eventraised().name(), "r2");
+  EXPECT_NE(events[6].eventraised().input().value().find("\"ErrorType\":\"No\""),
+            std::string::npos);
+}
+
 TEST(History, AWorkerIsToldOfNoEndAndNoRewind) {
   const std::vector<model::EventBody> bodies = {model::ExecutionCompleted{},
                                                 model::ExecutionRewound{.reason = "why"}};

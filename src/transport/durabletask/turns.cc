@@ -11,6 +11,7 @@
 
 #include "base/overloaded.h"
 #include "transport/durabletask/history.h"
+#include "transport/durabletask/legacy.h"
 #include "transport/durabletask/values.h"
 
 namespace perdure::durabletask {
@@ -90,6 +91,10 @@ class Turn {
         // Java says it again with every turn.
         if (!sent_.insert(task).second) return {};
         const ::SendEventAction& send = action.sendevent();
+        if (is_legacy(send)) {
+          PERDURE_ASSIGN_OR_RETURN(model::Action message, from_legacy(task, send, sections_));
+          return add(std::move(message));
+        }
         return add(model::EventSent{.task = task,
                                     .target = send.instance().instanceid(),
                                     .name = send.name(),

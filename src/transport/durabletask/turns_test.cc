@@ -126,6 +126,47 @@ TEST(Turns, AnUnlockNamesItsSectionOrNone) {
   EXPECT_EQ(std::get<model::LockReleased>(result->actions[1]).section, TaskId{9});
 }
 
+::OrchestratorAction event_to(std::int32_t id, const std::string& target, const std::string& name,
+                              const std::string& json) {
+  ::OrchestratorAction action;
+  action.set_id(id);
+  action.mutable_sendevent()->mutable_instance()->set_instanceid(target);
+  action.mutable_sendevent()->set_name(name);
+  action.mutable_sendevent()->mutable_data()->set_value(json);
+  return action;
+}
+
+TEST(Turns, EventsToEntitiesAreTheOldWordsForOperationsAndLocks) {
+  const std::string late = "op@2026-11-21T20:00:00.5000000Z";
+  const auto result =
+      to_result(kToken, {},
+                respond({event_to(1, "@counter@k", "op", R"({"op":"add","input":"5","id":"r1"})"),
+                         event_to(2, "@counter@k", late, R"({"op":"add","signal":true,"id":"r2"})"),
+                         event_to(3, "@b@1", "op",
+                                  R"({"lockset":[{"name":"b","key":"1"},{"name":"a","key":"2"},
+                            {"name":"b","key":"1"}],"pos":0,"id":"s1"})"),
+                         event_to(4, "@b@1", "release", R"({"parent":"p","id":"s1"})"),
+                         event_to(5, "neighbour", "op", "{}")}));
+  ASSERT_TRUE(result);
+  const auto& call = std::get<model::OperationCalled>(result->actions[0]);
+  EXPECT_EQ((std::pair{call.operation, call.input}),
+            (std::pair{std::string("add"), model::Payload("5")}));
+  const auto& signal = std::get<model::OperationSignaled>(result->actions[1]);
+  EXPECT_EQ(signal.fire_at, (base::Timestamp{1'795'291'200'500'000}));
+  const auto& lock = std::get<model::LockRequested>(result->actions[2]);
+  EXPECT_EQ(lock.entities, (std::vector<std::string>{"@a@2", "@b@1"}));
+  EXPECT_EQ(std::get<model::LockReleased>(result->actions[3]).section, TaskId{3});
+  EXPECT_TRUE(std::holds_alternative<model::EventSent>(result->actions[4]));
+}
+
+TEST(Turns, AnEventToAnEntityThatIsNoMessageIsRefused) {
+  for (const char* json : {"", "5", "[]", "{}", "{\"op\":7}"}) {
+    const auto result = to_result(kToken, {}, respond({event_to(1, "@c@k", "op", json)}));
+    ASSERT_FALSE(result) << json;
+    EXPECT_NE(result.error().message.find("@c@k"), std::string::npos);
+  }
+}
+
 TEST(Turns, WhatNoSdkSendsIsRefused) {
   ::OrchestratorAction nothing;
   ::OrchestratorAction rewind;
