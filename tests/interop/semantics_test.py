@@ -4,6 +4,7 @@
 """What a server of the Durable Task protocol owes its clients and workers, said on the wire, as far
 as the programs on the SDKs do not already show it."""
 
+import json
 import time
 
 import server
@@ -361,6 +362,33 @@ class Entities(raw.Case):
             seen += names
             worker.answer_entity(item, *[success()] * len(names), state="1")
         self.assertEqual(seen, [f"op{i}" for i in range(1, 21)])
+
+    def test_older_sdks_say_it_with_events(self):
+        """Operations, locks and their answers as events with JSON: .NET without the scheduler."""
+        worker = self.worker()
+        instance = self.start()
+        first = worker.turn(instance)
+        worker.answer(first, send(1, "@counter@k", "op",
+                                      '{"op":"add","input":"5","id":"r-1"}'))
+        worker.answer_entity(worker.item("entityRequestV2"), success("6"), state="6")
+        second = worker.turn(instance)
+        past = second.orchestratorRequest.pastEvents
+        sent = [event for event in past if kind(event) == "eventSent"]
+        self.assertEqual([(e.eventId, e.eventSent.name, e.eventSent.instanceId) for e in sent],
+                         [(1, "op", "@counter@k")])
+        answer = second.orchestratorRequest.newEvents[-1].eventRaised
+        self.assertEqual((answer.name, json.loads(answer.input.value)), ("r-1", {"result": "6"}))
+        worker.answer(second, send(2, "@counter@k", "op", json.dumps(
+            {"lockset": [{"name": "counter", "key": "k"}], "pos": 0, "id": "s-1"})))
+        third = worker.turn(instance)
+        self.assertEqual(third.orchestratorRequest.newEvents[-1].eventRaised.name, "s-1")
+        self.assertEqual(self.call("GetEntity", pb.GetEntityRequest(
+            instanceId="@counter@k")).entity.lockedBy.value, instance)
+        worker.answer(third, send(3, "@counter@k", "release", '{"id":"s-1"}'),
+                      complete())
+        self.assertEqual(self.ended(instance).orchestrationStatus, raw.COMPLETED)
+        self.assertEqual(self.call("GetEntity", pb.GetEntityRequest(
+            instanceId="@counter@k")).entity.lockedBy.value, "")
 
     def test_there_is_nothing_to_clean(self):
         answer = self.call("CleanEntityStorage", pb.CleanEntityStorageRequest(
