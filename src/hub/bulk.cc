@@ -88,22 +88,44 @@ class Bulk {
       return std::holds_alternative<model::Done>(ask_one(model::PurgeEntity{{}, key})) ? 1 : 0;
     }
     std::vector<std::string> children;
-    if (family == Family::kWithChildren && depth < kPurgeDepthMax) children = children_of(key);
+    if (family == Family::kWithChildren && depth < kGenerationsMax) children = children_of(key);
     if (!std::holds_alternative<model::Done>(ask_one(model::PurgeInstance{{}, key}))) return 0;
     std::size_t purged = 1;
     for (std::string& id : children) {
       const model::InstanceKey child{key.hub, std::move(id)};
-      const auto body = ask_one(model::GetInstance{{}, child, /*with_input=*/false});
-      const auto* found = std::get_if<model::InstanceSnapshot>(&body);
-      // The id may be somebody else's by now.
-      const bool is_ours =
-          found != nullptr && found->record.parent && found->record.parent->key == key;
-      if (is_ours) purged += purge(child, family, depth + 1);
+      if (child_of(key, child)) purged += purge(child, family, depth + 1);
     }
     return purged;
   }
 
+  /// What runs below it. The engine itself terminates the children that an instance waits for; what
+  /// is left was left behind by one that has ended.
+  void terminate_below(const model::InstanceKey& key, const std::string& reason, int depth = 0) {
+    if (depth >= kGenerationsMax) return;
+    for (std::string& id : children_of(key)) {
+      const model::InstanceKey child{key.hub, std::move(id)};
+      const auto found = child_of(key, child);
+      if (!found) continue;
+      if (model::is_live(found->record.status)) {
+        ask_one(model::TerminateInstance{
+            .request = {}, .key = child, .reason = reason, .output = {}, .recursive = true});
+      }
+      terminate_below(child, reason, depth + 1);
+    }
+  }
+
  private:
+  /// Nothing if there is none, or the id is somebody else's by now.
+  std::optional<model::InstanceSnapshot> child_of(const model::InstanceKey& parent,
+                                                  const model::InstanceKey& child) {
+    auto body = ask_one(model::GetInstance{{}, child, /*with_input=*/false});
+    auto* found = std::get_if<model::InstanceSnapshot>(&body);
+    const bool is_ours =
+        found != nullptr && found->record.parent && found->record.parent->key == parent;
+    if (!is_ours) return std::nullopt;
+    return std::move(*found);
+  }
+
   engine::Engine& engine_;
 };
 
@@ -311,6 +333,21 @@ void Hubs::history(const Permit& permit, std::string id, HistoryConsumer consume
                }
                return {};
              });
+}
+
+void Hubs::terminate_family(model::InstanceKey key, Termination how, Then<> then) {
+  read<void>(std::move(then), [this, key = std::move(key), how = std::move(how)]() -> Result<> {
+    Bulk bulk(engine_);
+    const auto body = bulk.ask_one(model::TerminateInstance{
+        .request = {}, .key = key, .reason = how.reason, .output = how.output, .recursive = true});
+    const auto* error = std::get_if<base::Error>(&body);
+    // One that has ended may have left something behind.
+    const bool ended = error != nullptr && error->code == ErrorCode::kFailedPrecondition;
+    if (error != nullptr && !ended) return std::unexpected(*error);
+    bulk.terminate_below(key, how.reason);
+    if (error != nullptr) return std::unexpected(*error);
+    return {};
+  });
 }
 
 void Hubs::list(const Permit& permit, engine::InstanceFilter filter, engine::PageRequest page,

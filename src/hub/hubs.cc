@@ -46,12 +46,14 @@ void Hubs::raise(const Permit& permit, std::string id, model::EventRaised event,
 
 void Hubs::terminate(const Permit& permit, std::string id, Termination how, Then<> then) {
   require(permit, Action::kOperate);
+  if (how.recursive) {
+    return terminate_family(key_of(permit, std::move(id)), std::move(how), std::move(then));
+  }
   tell(engine_,
        model::TerminateInstance{.request = {},
                                 .key = key_of(permit, std::move(id)),
                                 .reason = std::move(how.reason),
-                                .output = std::move(how.output),
-                                .recursive = how.recursive},
+                                .output = std::move(how.output)},
        std::move(then));
 }
 

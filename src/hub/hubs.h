@@ -41,8 +41,8 @@ using Then = std::function<void(base::Result<T>)>;
 
 /// Reads and bulk operations that wait for a thread.
 inline constexpr std::size_t kReadsWaitingMax = 10'000;
-/// Generations of children that a recursive purge follows.
-inline constexpr int kPurgeDepthMax = 32;
+/// Generations of children that a recursive purge or terminate follows.
+inline constexpr int kGenerationsMax = 32;
 
 struct StartRequest {
   std::string id;  // empty: a fresh one
@@ -54,6 +54,7 @@ struct StartRequest {
 struct Termination {
   std::string reason;
   model::Payload output;
+  /// Also every orchestration below it that still runs, even below one that has ended.
   bool recursive = false;
 };
 
@@ -181,6 +182,7 @@ class Hubs final {
  private:
   template <class T, class Work>
   void read(Then<T> then, Work work);
+  void terminate_family(model::InstanceKey key, Termination how, Then<> then);
 
   engine::Engine& engine_;
   const std::unique_ptr<Readers> readers_;

@@ -50,6 +50,7 @@ base::Result<std::unique_ptr<Builtin>> Builtin::start(
   impl->port.attach(*impl->worker, {.turns_max = kTurnsMax,
                                     .activities_max = kHttpThreads,
                                     .orchestrations = names_of(impl->functions.orchestrations()),
+                                    .entities = names_of(impl->functions.entities()),
                                     .activities = names_of(impl->functions.activities())});
   impl->pool.emplace(impl->port, *impl->worker, kTurnThreads, kHttpThreads);
   return std::unique_ptr<Builtin>(new Builtin(std::move(impl)));

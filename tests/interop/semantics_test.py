@@ -135,6 +135,19 @@ class Turns(raw.Case):
             worker.answer(item)
         self.assertEqual(outcomes, {1: "completed", 2: "failed", 3: "failed"})
 
+    def test_a_recursive_terminate_reaches_below_what_has_ended(self):
+        worker = self.worker()
+        parent = self.start()
+        worker.answer(worker.turn(parent), child(1, "middle"), timer(2, 3600))
+        worker.answer(worker.turn("middle"), child(1, "below"), complete("1"))
+        for item in (worker.turn(), worker.turn()):  # in any order
+            is_below = item.orchestratorRequest.instanceId == "below"
+            worker.answer(item, *([timer(1, 3600)] if is_below else []))
+        self.assertEqual(self.status("middle"), raw.COMPLETED)
+        self.terminate(parent, recursive=True)
+        self.assertEqual(self.ended("below").orchestrationStatus, TERMINATED)
+        self.assertEqual(self.status(parent), TERMINATED)
+
     def test_traces_and_tags_travel(self):
         worker = self.worker()
         trace = pb.TraceContext(traceParent="00-" + "a" * 32 + "-" + "b" * 16 + "-01",

@@ -71,10 +71,13 @@ def compile_alone(job, root, stamps):
                               f"{(errors or ['?'])[0]}")
 
 
-def check(paths, root, stamps):
+def check(paths, root, stamps, generated=()):
+    """`generated`: options for headers that the build made."""
     stamps.mkdir(parents=True, exist_ok=True)
+    jobs = [(path, compiler, [*options, *(generated if options is INTERNAL else ())])
+            for path, compiler, options in jobs_of(paths)]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        found = pool.map(lambda job: compile_alone(job, root, stamps), jobs_of(paths))
+        found = pool.map(lambda job: compile_alone(job, root, stamps), jobs)
         return [violation for violation in found if violation]
 
 
@@ -110,7 +113,8 @@ def main():
     # Headers under tests/fail are parts of programs that must not compile.
     code = Repository.on_disk().code()
     paths = [path for path in code if path.endswith(".h") and "/fail/" not in path]
-    report(check(paths, ROOT, pathlib.Path(rest[0]).resolve() / "headers"))
+    build = pathlib.Path(rest[0]).resolve()
+    report(check(paths, ROOT, build / "headers", ["-isystem", str(build / "proto")]))
 
 
 if __name__ == "__main__":

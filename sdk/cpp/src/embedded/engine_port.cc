@@ -20,6 +20,7 @@ void EnginePort::attach(worker::Worker& worker, Capacity capacity) {
       .turns_max = capacity.turns_max,
       .activities_max = capacity.activities_max,
       .orchestrations = std::move(capacity.orchestrations),
+      .entities = std::move(capacity.entities),
       .activities = std::move(capacity.activities),
       .reserved = dispatch::Reserved::kTake,
       .withdrawn = [&worker](const model::WorkToken& token) { worker.on_withdrawn(token); },

@@ -25,6 +25,7 @@ struct Capacity {
   std::size_t activities_max = 1;
   /// Absent: every name, also the reserved ones: the engine is this program's own.
   dispatch::Names orchestrations{};
+  dispatch::Names entities{};  // as batches are named: "@counter"
   dispatch::Names activities{};
 };
 
