@@ -96,8 +96,7 @@ class PythonWorkers:
 
 
 class Kill(raw.Case):
-    # A worker's death counts against everything that it held, begun or not, and here they all die.
-    arguments = ("--attempts-max", "1000")
+    """With the server's defaults, although a worker's death counts against everything it held."""
 
     def storm(self, workers):
         self.addCleanup(workers.close)
