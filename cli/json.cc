@@ -8,36 +8,14 @@
 
 #include <algorithm>
 
+#include "base/base64.h"
+#include "base/utf8.h"
+
 namespace perdure::cli {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-
-/// The length of the well-formed UTF-8 sequence at the front; 0 if there is none.
-std::size_t sequence_length(std::string_view bytes) {
-  const auto is = [&](std::size_t i, unsigned from, unsigned to) {
-    if (i >= bytes.size()) return false;
-    const auto byte = static_cast<unsigned char>(bytes[i]);
-    return byte >= from && byte <= to;
-  };
-  if (is(0, 0x00, 0x7F)) return 1;
-  if (is(0, 0xC2, 0xDF)) return is(1, 0x80, 0xBF) ? 2 : 0;
-  if (is(0, 0xE0, 0xEF)) {
-    // Neither overlong forms nor surrogates.
-    const bool second = is(0, 0xE0, 0xE0)   ? is(1, 0xA0, 0xBF)
-                        : is(0, 0xED, 0xED) ? is(1, 0x80, 0x9F)
-                                            : is(1, 0x80, 0xBF);
-    return second && is(2, 0x80, 0xBF) ? 3 : 0;
-  }
-  if (is(0, 0xF0, 0xF4)) {
-    const bool second = is(0, 0xF0, 0xF0)   ? is(1, 0x90, 0xBF)
-                        : is(0, 0xF4, 0xF4) ? is(1, 0x80, 0x8F)
-                                            : is(1, 0x80, 0xBF);
-    return second && is(2, 0x80, 0xBF) && is(3, 0x80, 0xBF) ? 4 : 0;
-  }
-  return 0;
-}
 
 /// Reads one value by recursive descent; stops at the first problem.
 class Checker {
@@ -69,7 +47,7 @@ class Checker {
     const std::string_view before = text_.substr(0, at_);
     const auto line = std::count(before.begin(), before.end(), '\n') + 1;
     const std::size_t begin = before.rfind('\n') == before.npos ? 0 : before.rfind('\n') + 1;
-    const std::size_t length = sequence_length(text_.substr(at_));
+    const std::size_t length = base::character_bytes(text_.substr(at_));
     const bool printable = length > 1 || (length == 1 && peek() >= 0x20 && peek() != 0x7F);
     const std::string found =
         at_ >= text_.size() ? "the end"
@@ -152,7 +130,7 @@ class Checker {
         if (!escape()) return false;
         continue;
       }
-      const std::size_t length = sequence_length(text_.substr(at_));
+      const std::size_t length = base::character_bytes(text_.substr(at_));
       if (at_ >= text_.size()) return fail("'\"'");
       if (length == 0) return fail("UTF-8");
       if (static_cast<unsigned char>(peek()) < 0x20)
@@ -288,23 +266,6 @@ class Layout {
   std::string out_;
 };
 
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::size_t count = std::min<std::size_t>(3, bytes.size() - i);
-    unsigned group = 0;
-    for (std::size_t j = 0; j < 3; ++j) {
-      group = group << 8 | (j < count ? static_cast<unsigned char>(bytes[i + j]) : 0U);
-    }
-    for (std::size_t j = 0; j < 4; ++j) {
-      text += j <= count ? kDigits[group >> (18 - 6 * j) & 63U] : '=';
-    }
-  }
-  return text;
-}
-
 }  // namespace
 
 std::optional<std::string> json_problem(std::string_view text) { return Checker(text).check(); }
@@ -316,7 +277,7 @@ std::string lay_out(std::string_view json, std::size_t indent, std::size_t width
 std::string json_text(std::string_view text) {
   std::string out = "\"";
   while (!text.empty()) {
-    const std::size_t length = sequence_length(text);
+    const std::size_t length = base::character_bytes(text);
     const char c = text.front();
     if (length == 0) {
       out += "\uFFFD";
@@ -336,7 +297,7 @@ std::string json_text(std::string_view text) {
 std::string json_payload(const std::optional<std::string>& payload) {
   if (!payload) return "null";
   if (!json_problem(*payload)) return *payload;
-  return JsonObject().text("base64", base64(*payload)).finish();
+  return JsonObject().text("base64", base::base64_of(*payload)).finish();
 }
 
 JsonObject& JsonObject::text(std::string_view name, std::string_view value) {

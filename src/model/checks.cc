@@ -11,6 +11,7 @@
 #include <variant>
 
 #include "base/overloaded.h"
+#include "base/utf8.h"
 #include "model/limits.h"
 #include "model/record.h"
 
@@ -26,34 +27,6 @@ std::unexpected<base::Error> invalid(std::string message) {
 
 bool continues(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U; }
 
-/// The length of the UTF-8 character that `text` begins with; 0 if it begins with none.
-std::size_t character_bytes(std::string_view text) {
-  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = at(0);
-  if (lead < 0x80) return 1;
-  const std::size_t size = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < size) return 0;
-  for (std::size_t i = 1; i < size; ++i) {
-    if (!continues(text[i])) return 0;
-  }
-  // Overlong forms, surrogates, and what lies behind the last code point.
-  if (lead == 0xE0 && at(1) < 0xA0) return 0;
-  if (lead == 0xED && at(1) > 0x9F) return 0;
-  if (lead == 0xF0 && at(1) < 0x90) return 0;
-  if (lead == 0xF4 && at(1) > 0x8F) return 0;
-  return size;
-}
-
-/// Where `text` stops being UTF-8; nothing if it is all of it.
-std::optional<std::size_t> first_bad_utf8(std::string_view text) {
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t size = character_bytes(text.substr(at));
-    if (size == 0) return at;
-    at += size;
-  }
-  return std::nullopt;
-}
-
 Result<> check_size(std::string_view what, std::size_t size, std::size_t bytes_max) {
   if (size <= bytes_max) return {};
   return invalid(fmt::format("{} is {} bytes; at most {} are allowed", what, size, bytes_max));
@@ -62,7 +35,7 @@ Result<> check_size(std::string_view what, std::size_t size, std::size_t bytes_m
 /// Prose: any characters, maybe none.
 Result<> check_text(std::string_view what, std::string_view text, std::size_t bytes_max) {
   PERDURE_RETURN_IF_ERROR(check_size(what, text.size(), bytes_max));
-  if (const auto bad = first_bad_utf8(text))
+  if (const auto bad = base::first_bad_utf8(text))
     return invalid(fmt::format("{} is not valid UTF-8 at byte {}", what, *bad));
   return {};
 }

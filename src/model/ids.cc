@@ -17,10 +17,13 @@ std::uint64_t fnv1a(std::uint64_t hash, std::string_view bytes) {
 
 }  // namespace
 
+std::uint64_t hash_of(std::string_view hub, std::string_view id) {
+  const std::uint64_t hash = fnv1a(0xCBF29CE484222325ULL, hub);
+  return fnv1a(fnv1a(hash, std::string_view("\0", 1)), id);
+}
+
 Slot slot_of(std::string_view hub, std::string_view id) {
-  std::uint64_t hash = fnv1a(0xCBF29CE484222325ULL, hub);
-  hash = fnv1a(hash, std::string_view("\0", 1));
-  hash = fnv1a(hash, id);
+  const std::uint64_t hash = hash_of(hub, id);
   return Slot{static_cast<std::uint16_t>(hash ^ (hash >> 16) ^ (hash >> 32) ^ (hash >> 48))};
 }
 

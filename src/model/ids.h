@@ -49,8 +49,11 @@ struct InstanceKeyHash {
   }
 };
 
-/// FNV-1a (64 bit) over hub, a zero byte and id, folded to 16 bits. Part of the record format:
-/// never changes.
+/// FNV-1a (64 bit) over hub, a zero byte and id. Not secret. Part of the record format: never
+/// changes.
+std::uint64_t hash_of(std::string_view hub, std::string_view id);
+
+/// The hash, folded to 16 bits.
 Slot slot_of(std::string_view hub, std::string_view id);
 inline Slot slot_of(const InstanceKey& key) { return slot_of(key.hub, key.id); }
 

@@ -9,6 +9,8 @@
 #include <charconv>
 #include <utility>
 
+#include "base/utf8.h"
+
 namespace perdure::server {
 namespace {
 
@@ -37,31 +39,6 @@ Split split(std::string_view text) {
   found.good = problem == std::errc();
   found.rest = text.substr(static_cast<std::size_t>(end - text.data()));
   return found;
-}
-
-/// The letter at the front of a text, and how many bytes it takes; 0: no UTF-8.
-std::size_t letter_bytes(std::string_view text) {
-  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
-  if (byte(0) < 0x80) return 1;
-  const std::size_t size = byte(0) >= 0xF0 ? 4 : byte(0) >= 0xE0 ? 3 : 2;
-  if (byte(0) < 0xC0 || byte(0) >= 0xF8 || text.size() < size) return 0;
-  char32_t letter = byte(0) & (0x7FU >> size);
-  for (std::size_t at = 1; at < size; ++at) {
-    if ((byte(at) & 0xC0U) != 0x80) return 0;
-    letter = letter << 6U | (byte(at) & 0x3FU);
-  }
-  constexpr char32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
-  const bool surrogate = letter >= 0xD800 && letter < 0xE000;
-  return letter < kLeast[size] || letter > 0x10FFFF || surrogate ? 0 : size;
-}
-
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t size = letter_bytes(text);
-    if (size == 0) return false;
-    text.remove_prefix(size);
-  }
-  return true;
 }
 
 }  // namespace
@@ -131,7 +108,7 @@ base::Result<std::string> parse_text(std::string_view text) {
       text, [](char byte) { return static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f; });
   if (controls) return fail(ErrorCode::kInvalidArgument, "the text has control characters");
   // It is printed as TOML and as JSON, which are UTF-8.
-  if (!is_utf8(text)) return fail(ErrorCode::kInvalidArgument, "the text is no UTF-8");
+  if (base::first_bad_utf8(text)) return fail(ErrorCode::kInvalidArgument, "the text is no UTF-8");
   if (text.size() > kTextBytesMax) {
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("the text is longer than {} bytes", kTextBytesMax));

@@ -196,8 +196,7 @@ void Session::advance() {
       std::visit(base::Overloaded{
                      [&](const model::TurnToken& turn) { turns_[turn.key.id] = token; },
                      [&](const model::ActivityToken& activity) {
-                       activities_[fmt::format("{} {}", activity.task.value, activity.key.id)] =
-                           token;
+                       activities_[activity_name(activity.key.id, activity.task.value)] = token;
                      }},
                  held.work);
       wire->set_completiontoken(token);

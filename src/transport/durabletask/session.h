@@ -127,6 +127,7 @@ class Session final : public ::grpc::ServerWriteReactor<::WorkItem>,
   base::Result<> add_past(const model::TurnToken& token, HistoryTranslator& history,
                           ::OrchestratorRequest* request);
 
+  static std::string activity_name(const std::string& instance, std::int32_t task);
   void schedule();
   [[nodiscard]] std::optional<dispatch::WorkerId> worker() const;
   /// Ends the holding, if the token is for this kind of work.

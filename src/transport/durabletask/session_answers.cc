@@ -14,11 +14,11 @@ namespace {
 /// Instances whose returned turns are counted; more are forgotten all at once.
 constexpr std::size_t kDeclinedMax = 10'000;
 
-std::string activity_name(const std::string& instance, std::int32_t task) {
+}  // namespace
+
+std::string Session::activity_name(const std::string& instance, std::int32_t task) {
   return fmt::format("{} {}", task, instance);
 }
-
-}  // namespace
 
 void Session::drop_names(const std::string& token, const model::WorkToken& work) {
   const auto drop = [&](auto& names, const std::string& name) {

@@ -17,16 +17,6 @@ constexpr std::int64_t kMicrosecondsPerSecond = 1'000'000;
 constexpr std::int32_t kNanosecondsPerMicrosecond = 1'000;
 constexpr std::int32_t kNanosecondsMax = 999'999'999;
 
-std::uint64_t hash_of(const model::InstanceKey& key) {
-  // FNV-1a. Not secret: whoever provokes a collision in a hub has only itself to meet.
-  std::uint64_t hash = 0xCBF29CE484222325ULL;
-  const auto add = [&](unsigned char byte) { hash = (hash ^ byte) * 0x100000001B3ULL; };
-  for (const char c : key.hub) add(static_cast<unsigned char>(c));
-  add(0);
-  for (const char c : key.id) add(static_cast<unsigned char>(c));
-  return hash;
-}
-
 std::string properties_text(
     const google::protobuf::Map<std::string, google::protobuf::Value>& map) {
   if (map.empty()) return {};
@@ -51,7 +41,8 @@ base::Result<> check_length(std::string_view id) {
 }
 
 std::string execution_text(const model::InstanceKey& key, model::Execution execution) {
-  return fmt::format("{:016x}{:016x}", execution.value, hash_of(key));
+  // Whoever provokes a collision of the hash in a hub has only itself to meet.
+  return fmt::format("{:016x}{:016x}", execution.value, model::hash_of(key.hub, key.id));
 }
 
 model::Payload from_wire(bool present, const google::protobuf::StringValue& value) {

@@ -14,6 +14,8 @@
 #include <memory>
 #include <utility>
 
+#include "base/base64.h"
+#include "base/utf8.h"
 #include "egress/fetch.h"
 #include "perdure/activity.h"
 #include "perdure/registry.h"
@@ -65,39 +67,7 @@ std::chrono::microseconds span(double seconds) {
   return std::chrono::microseconds(static_cast<std::int64_t>(std::min(seconds, kSecondsMax) * 1e6));
 }
 
-bool is_text(std::string_view bytes) {
-  for (std::size_t at = 0; at < bytes.size();) {
-    const auto lead = static_cast<unsigned char>(bytes[at]);
-    const std::size_t size = lead < 0x80 ? 1 : lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-    if ((lead >= 0x80 && lead < 0xC2) || lead > 0xF4 || at + size > bytes.size()) return false;
-    for (std::size_t i = 1; i < size; ++i) {
-      if ((static_cast<unsigned char>(bytes[at + i]) & 0xC0U) != 0x80U) return false;
-    }
-    const auto next = static_cast<unsigned char>(size > 1 ? bytes[at + 1] : '\0');
-    const bool overlong = (lead == 0xE0 && next < 0xA0) || (lead == 0xF0 && next < 0x90);
-    const bool beyond = (lead == 0xED && next > 0x9F) || (lead == 0xF4 && next > 0x8F);
-    if (overlong || beyond) return false;
-    at += size;
-  }
-  return true;
-}
-
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (std::size_t at = 0; at < bytes.size(); at += 3) {
-    const std::size_t left = std::min<std::size_t>(3, bytes.size() - at);
-    std::uint32_t group = 0;
-    for (std::size_t i = 0; i < 3; ++i) {
-      group = group << 8 | (i < left ? static_cast<unsigned char>(bytes[at + i]) : 0U);
-    }
-    for (std::size_t i = 0; i < 4; ++i) {
-      text += i <= left ? kDigits[group >> (18 - 6 * i) & 63U] : '=';
-    }
-  }
-  return text;
-}
+bool is_text(std::string_view bytes) { return !base::first_bad_utf8(bytes); }
 
 std::string lower(std::string_view text) {
   std::string result(text);
@@ -113,12 +83,12 @@ Sent to_sent(egress::Response answer) {
   sent.response.status = answer.status;
   for (auto& [name, value] : answer.headers) {
     // A header in another encoding is no text of a JSON document.
-    sent.response.headers[lower(name)] = is_text(value) ? std::move(value) : base64(value);
+    sent.response.headers[lower(name)] = is_text(value) ? std::move(value) : base::base64_of(value);
   }
   if (is_text(answer.body)) {
     sent.response.body = std::move(answer.body);
   } else {
-    sent.response.body_base64 = base64(answer.body);
+    sent.response.body_base64 = base::base64_of(answer.body);
   }
   return sent;
 }
