@@ -59,7 +59,8 @@ class Condition final {
   std::condition_variable condition_;
 };
 
-/// One bit: raised by anybody, taken by one waiting thread.
+/// One bit: raised by anybody, taken by one waiting thread. Outlives every call of `raise`, which
+/// may still be under way when the waiting thread goes on.
 class Signal final {
  public:
   void raise() {

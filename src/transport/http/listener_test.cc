@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <atomic>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,16 +39,25 @@ void echo(const Request& request, const Answer& answer) {
 class Waiting {
  public:
   Handler handler() {
+    return [this](const Request& request, const Answer& answer) {
+      listen(answer);
+      silent_handler()(request, answer);
+    };
+  }
+  /// Does not ask to be told of interruptions.
+  Handler silent_handler() {
     return [this](const Request&, const Answer& answer) {
-      answer.on_interrupted([this](Interruption why) {
-        const runtime::Lock lock(mutex_);
-        interruptions_.push_back(why);
-        changed_.notify_all();
-      });
       const runtime::Lock lock(mutex_);
       answers_.push_back(answer);
       changed_.notify_all();
     };
+  }
+  void listen(const Answer& answer) {
+    answer.on_interrupted([this](Interruption why) {
+      const runtime::Lock lock(mutex_);
+      interruptions_.push_back(why);
+      changed_.notify_all();
+    });
   }
   Answer take() {
     runtime::Lock lock(mutex_);
@@ -345,21 +353,12 @@ TEST_F(ListenerTest, NoticesThatTheClientLeft) {
 }
 
 TEST_F(ListenerTest, TellsWhoAsksLateThatTheClientLeft) {
-  runtime::Signal asked;
-  runtime::Signal told;
-  std::optional<Answer> kept;
-  open([&](const Request&, const Answer& answer) {
-    kept = answer;
-    asked.raise();
-  });
+  open(waiting_.silent_handler());
   std::make_unique<Client>(port())->send(kGet);
-  asked.wait();
+  const Answer answer = waiting_.take();
   while (listener_->stats().connections > 0) runtime::Signal().wait_for(base::milliseconds(5));
-  kept->on_interrupted([&](Interruption why) {
-    EXPECT_EQ(why, Interruption::kGone);
-    told.raise();
-  });
-  EXPECT_TRUE(told.wait_for(kPatience));
+  waiting_.listen(answer);
+  EXPECT_TRUE(waiting_.was_told(Interruption::kGone));
 }
 
 TEST_F(ListenerTest, CallsBackAfterASpanOnlyWhileSomebodyWaits) {
