@@ -61,7 +61,9 @@ std::string waiting_json(const Instance& instance) {
   for (const Waiting& waiting : instance.waiting_for) {
     JsonObject one;
     one.text("kind", waiting.kind).text("name", waiting.name).text("detail", waiting.detail);
-    json.add(one.raw("task", fmt::format("{}", waiting.task)).finish());
+    one.raw("task", fmt::format("{}", waiting.task));
+    if (waiting.progress) one.raw("progress", json_payload(waiting.progress));
+    json.add(one.finish());
   }
   return json.finish();
 }
@@ -85,6 +87,7 @@ std::string describe(const Waiting& waiting) {
   std::string text = fmt::format("#{} {}", waiting.task, waiting.kind);
   if (!waiting.name.empty()) text += " " + printable(waiting.name);
   if (!waiting.detail.empty()) text += fmt::format(" ({})", printable(waiting.detail));
+  if (waiting.progress) text += ": " + json_payload(waiting.progress);
   return text;
 }
 

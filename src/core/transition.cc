@@ -370,7 +370,8 @@ void Transition::offer_activity_again(Instance& instance, model::TaskId task,
                              .name = pending.name,
                              .version = pending.version,
                              .input = model::EventReference{pending.chunk, pending.index},
-                             .uncounted_redelivery = redelivery == Redelivery::kUncounted}});
+                             .uncounted_redelivery = redelivery == Redelivery::kUncounted,
+                             .progress = pending.progress}});
 }
 
 void Transition::park(Instance& instance, std::string why) {

@@ -28,7 +28,8 @@ std::size_t bytes_of(const model::TurnItem& item) {
 
 std::size_t bytes_of(const model::ActivityItem& item) {
   const auto* payload = std::get_if<model::Payload>(&item.input);
-  return kItemOverheadBytes + (payload != nullptr && *payload ? (*payload)->size() : 0);
+  return kItemOverheadBytes + (payload != nullptr && *payload ? (*payload)->size() : 0) +
+         (item.progress ? item.progress->size() : 0);
 }
 
 }  // namespace
@@ -490,6 +491,33 @@ Answer Dispatcher::complete_activity(WorkerId worker, model::ActivityToken token
   if (!finish(worker, token)) return Answer::kNotHeld;
   answer(model::CompleteActivity{std::move(token), std::move(outcome)});
   return Answer::kTaken;
+}
+
+Answer Dispatcher::report_progress(WorkerId worker, model::ActivityToken token,
+                                   model::Payload progress, base::Duration next_within) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (activities_.holder(token) != worker) return Answer::kNotHeld;
+  }
+  sink_.post(model::ReportProgress{std::move(token), std::move(progress), next_within});
+  return Answer::kTaken;
+}
+
+void Dispatcher::expire(const model::ActivityToken& token) {
+  std::shared_ptr<Worker> worker;
+  {
+    const std::lock_guard lock(mutex_);
+    // What waits was not handed out, or again already.
+    const std::optional<WorkerId> holder = activities_.holder(token);
+    if (!holder) return;
+    static_cast<void>(activities_.withdraw(token));
+    worker = find(*holder);
+  }
+  // Not a return: the same token would be taken for the lease that its worker still has.
+  sink_.post(model::BeginAttempt{token});
+  if (worker == nullptr || !worker->options.withdrawn) return;
+  const std::lock_guard calling(worker->calling);
+  if (!worker->gone) worker->options.withdrawn(token);
 }
 
 Answer Dispatcher::give_back(WorkerId worker, model::WorkToken token, Begun begun) {

@@ -132,6 +132,10 @@ class Dispatcher final {
   /// Until no lease is left, and every answer is with the sink; false if not, after the span.
   bool wait_until_returned(base::Duration span);
 
+  /// Its worker was to be heard of and was not: the lease ends as if the worker were gone, which is
+  /// told that nobody waits. Nothing to do if there is no lease.
+  void expire(const model::ActivityToken& token);
+
   /// The bytes of waiting items, for admission control.
   [[nodiscard]] std::size_t queued_bytes() const {
     return queued_bytes_.load(std::memory_order_relaxed);
@@ -161,6 +165,9 @@ class Dispatcher final {
   Answer refuse_turn(WorkerId worker, model::TurnToken token, std::string why);
   Answer complete_activity(WorkerId worker, model::ActivityToken token,
                            std::variant<model::Payload, model::Failure> outcome);
+  /// The worker still runs it, and how far it is; see model::ReportProgress.
+  Answer report_progress(WorkerId worker, model::ActivityToken token, model::Payload progress,
+                         base::Duration next_within);
   enum class Begun : std::uint8_t { kMaybe, kNo };
   /// The worker will not run it; somebody else should, if there is somebody else who takes it.
   /// `begun`: whether this counts as an attempt.

@@ -231,6 +231,47 @@ TEST(Dispatcher, TellsTheHolderOfAWithdrawnItemAndDropsItsAnswer) {
   EXPECT_EQ(dispatcher.stats().activities_leased, 0U);
 }
 
+TEST(Dispatcher, HearsOnlyTheHolderOfAnItemReportProgress) {
+  Posted posted;
+  Dispatcher dispatcher(posted);
+  const WorkerId worker = dispatcher.attach(takes_everything());
+  const WorkerId other = dispatcher.attach(takes_everything());
+  const model::ActivityToken token = activity(1).token;
+  EXPECT_EQ(dispatcher.report_progress(worker, token, "1", {}), Answer::kNotHeld);
+  offer(dispatcher, {activity(1)});
+  EXPECT_EQ(dispatcher.report_progress(worker, token, "2", {}), Answer::kNotHeld);
+  ASSERT_EQ(dispatcher.try_pull(worker, Kinds::kBoth, 9).size(), 1U);
+  EXPECT_EQ(dispatcher.report_progress(other, token, "3", {}), Answer::kNotHeld);
+  EXPECT_EQ(dispatcher.report_progress(worker, token, "4", base::seconds(1)), Answer::kTaken);
+  const auto reported = posted.take_all<model::ReportProgress>();
+  ASSERT_EQ(reported.size(), 1U);
+  EXPECT_EQ(reported[0].progress, "4");
+  EXPECT_EQ(dispatcher.stats().activities_leased, 1U) << "a report is no answer";
+}
+
+TEST(Dispatcher, GivesWhatIsOverdueToAnotherAttemptAndKeepsThePlaceOfTheStuckOne) {
+  Posted posted;
+  Dispatcher dispatcher(posted);
+  std::vector<model::WorkToken> told;
+  WorkerOptions options{.turns_max = 0, .activities_max = 1};
+  options.withdrawn = [&](const model::WorkToken& token) { told.push_back(token); };
+  const WorkerId worker = dispatcher.attach(std::move(options));
+  const model::ActivityToken token = activity(1).token;
+  dispatcher.expire(token);
+  offer(dispatcher, {activity(1)});
+  dispatcher.expire(token);
+  EXPECT_TRUE(posted.take().empty()) << "nobody has it";
+  ASSERT_EQ(dispatcher.try_pull(worker, Kinds::kBoth, 9).size(), 1U);
+  dispatcher.expire(token);
+  dispatcher.expire(token);
+  EXPECT_EQ(told, std::vector<model::WorkToken>{token});
+  EXPECT_EQ(posted.take_all<model::BeginAttempt>().size(), 1U);
+  offer(dispatcher, {activity(1, "pay", 2)});
+  EXPECT_TRUE(dispatcher.try_pull(worker, Kinds::kBoth, 9).empty()) << "it is still at the first";
+  EXPECT_EQ(dispatcher.complete_activity(worker, token, model::Payload{}), Answer::kNotHeld);
+  EXPECT_EQ(tasks_of(dispatcher.try_pull(worker, Kinds::kBoth, 9)), std::vector{1});
+}
+
 TEST(Dispatcher, TakesATokenThatIsAlreadyThereOnlyOnce) {
   Posted posted;
   Dispatcher dispatcher(posted);

@@ -234,6 +234,14 @@ class Lane final {
     return std::nullopt;
   }
 
+  /// Of a leased item that is not withdrawn; nothing: there is none.
+  [[nodiscard]] std::optional<WorkerId> holder(const Token& token) const {
+    const auto found = entries_.find(token);
+    const bool leased =
+        found != entries_.end() && found->second.list == nullptr && !found->second.withdrawn;
+    return leased ? std::optional(found->second.worker) : std::nullopt;
+  }
+
   [[nodiscard]] bool is_withdrawn(const Token& token) const {
     const auto found = entries_.find(token);
     return found == entries_.end() || found->second.withdrawn;

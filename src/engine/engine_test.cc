@@ -183,6 +183,38 @@ TEST(Engine, TellsTheWorkerThatNobodyWaitsForItsActivityAnyMore) {
   EXPECT_EQ(world.run(std::move(items[0])), dispatch::Answer::kNotHeld);
 }
 
+TEST(Engine, BeginsAnotherAttemptOfAnActivityThatPromisedAReportAndFellSilent) {
+  World world;
+  world.start("a", "fan", "1");
+  world.engine->run_until_idle();
+  ASSERT_EQ(world.work(), 1U);
+  world.engine->run_until_idle();
+  auto stuck = world.pull(9);
+  ASSERT_EQ(stuck.size(), 1U);
+  const model::ActivityToken token = std::get<model::ActivityItem>(stuck[0]).token;
+  dispatch::Dispatcher& dispatcher = world.engine->dispatcher();
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_EQ(dispatcher.report_progress(world.worker, token, "half", base::seconds(10)),
+              dispatch::Answer::kTaken);
+    world.engine->run_until_idle();
+    world.clock.advance(base::seconds(9));
+    world.engine->run_until_idle();
+    EXPECT_FALSE(dispatcher.is_withdrawn(token));
+  }
+  world.clock.advance(base::seconds(2));
+  world.engine->run_until_idle();
+  EXPECT_TRUE(dispatcher.is_withdrawn(token));
+  auto again = world.pull(9);
+  ASSERT_EQ(again.size(), 1U);
+  const auto& item = std::get<model::ActivityItem>(again[0]);
+  EXPECT_EQ(item.token.attempt, 2U);
+  EXPECT_EQ(item.progress, "half");
+  EXPECT_EQ(world.run(std::move(stuck[0])), dispatch::Answer::kNotHeld);
+  EXPECT_EQ(world.run(std::move(again[0])), dispatch::Answer::kTaken);
+  world.settle();
+  EXPECT_EQ(world.snapshot("a").record.output, "1");
+}
+
 TEST(Engine, DeletesTheHistoryOfWhatIsPurgedToTheLastRow) {
   World world;
   world.start("a", "chain", "700");  // more rows than one step deletes

@@ -99,6 +99,7 @@ Result<bool> Executor::step(Now now) {
   commands_ = 0;
   bytes_ = 0;
   look_for_attached();
+  run_overdue();
   PERDURE_RETURN_IF_ERROR(run_sweep());
   PERDURE_RETURN_IF_ERROR(run_local());
   PERDURE_RETURN_IF_ERROR(run_timers());
@@ -121,6 +122,14 @@ void Executor::look_for_attached() {
         if (turns.accepts(key, record.name, record.version)) recovering_.insert(key);
       }
     }
+  }
+}
+
+/// What comes of it are commands, from the dispatcher.
+void Executor::run_overdue() {
+  if (overdue_.next() > now_.monotonic) return;
+  for (const model::ActivityToken& token : overdue_.take(now_.monotonic)) {
+    dispatcher_.expire(token);
   }
 }
 
@@ -369,15 +378,24 @@ void Executor::note_answer(const model::Command& command) {
   const auto cold = [&](const model::TurnToken& token) {
     if (!hot_.empty()) hot_.erase(dispatch::hash_of(token));
   };
+  const auto ended = [&](const model::ActivityToken& token) {
+    if (!overdue_.empty()) overdue_.forget(token);
+  };
   const auto cold_work = [&](const model::WorkToken& token) {
-    if (const auto* turn = std::get_if<model::TurnToken>(&token)) cold(*turn);
+    std::visit(base::Overloaded{[&](const model::TurnToken& turn) { cold(turn); },
+                                [&](const model::ActivityToken& activity) { ended(activity); }},
+               token);
   };
   std::visit(base::Overloaded{
                  [&](const model::CompleteTurn& c) {
                    counters_.turns.add();
                    cold(c.token);
                  },
-                 [&](const model::CompleteActivity&) { counters_.activities.add(); },
+                 [&](const model::CompleteActivity& c) {
+                   counters_.activities.add();
+                   ended(c.token);
+                 },
+                 [&](const model::ReportProgress& c) { note_progress(c); },
                  [&](const model::RefuseTurn& c) { cold(c.token); },
                  [&](const model::ReturnWork& c) { cold_work(c.token); },
                  [&](const model::BeginAttempt& c) {
@@ -391,6 +409,11 @@ void Executor::note_answer(const model::Command& command) {
                  [](const auto&) {},
              },
              command);
+}
+
+void Executor::note_progress(const model::ReportProgress& report) {
+  if (report.next_within.us <= 0) return overdue_.forget(report.token);
+  overdue_.expect(report.token, now_.monotonic + std::min(report.next_within, kReportWithinMax));
 }
 
 void Executor::sort_effects() {
@@ -471,7 +494,7 @@ bool Executor::has_backlog() const {
 }
 
 base::Timestamp Executor::next_upkeep() const {
-  return recovering_.empty() ? sweeper_.next() : recover_at_;
+  return std::min(overdue_.next(), recovering_.empty() ? sweeper_.next() : recover_at_);
 }
 
 void Executor::shut(const base::Error& why) {

@@ -30,6 +30,7 @@
 #include "dispatch/dispatcher.h"
 #include "engine/gate.h"
 #include "engine/mail.h"
+#include "engine/overdue.h"
 #include "engine/router.h"
 #include "engine/stats.h"
 #include "engine/sweeper.h"
@@ -116,6 +117,7 @@ class Executor final {
   // The parts of a step.
   void look_for_attached();
   base::Result<> run_sweep();
+  void run_overdue();
   base::Result<> run_local();
   base::Result<> run_timers();
   base::Result<> run_mail();
@@ -131,6 +133,7 @@ class Executor final {
   [[nodiscard]] bool is_blocked(const model::Command& command) const;
   void apply(core::Shard& shard, model::Command command);
   void note_answer(const model::Command& command);
+  void note_progress(const model::ReportProgress& report);
   void sort_effects();
   void take_message(model::SendMessage send);
 
@@ -149,6 +152,7 @@ class Executor final {
   OutputGate gate_;
   Sweeper sweeper_;
   Missing missing_;
+  Overdue overdue_;
   ExecutorCounters counters_;
 
   // What waits for a step.

@@ -370,6 +370,7 @@ Result<> check_command(const Command& command) {
                         [](const CompleteTurn&) { return Result<>{}; },
                         [](const RefuseTurn&) { return Result<>{}; },
                         [](const CompleteActivity&) { return Result<>{}; },
+                        [](const ReportProgress&) { return Result<>{}; },
                         [](const BeginAttempt&) { return Result<>{}; },
                         [](const ReturnWork&) { return Result<>{}; },
                         [](const FireTimer&) { return Result<>{}; },

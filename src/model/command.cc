@@ -19,6 +19,7 @@ const InstanceKey* instance_of(const Command& command) {
           [](const CompleteTurn& c) -> const InstanceKey* { return &c.token.key; },
           [](const RefuseTurn& c) -> const InstanceKey* { return &c.token.key; },
           [](const CompleteActivity& c) -> const InstanceKey* { return &c.token.key; },
+          [](const ReportProgress& c) -> const InstanceKey* { return &c.token.key; },
           [](const BeginAttempt& c) { return key_of(c.token); },
           [](const ReturnWork& c) { return key_of(c.token); },
           [](const Deliver& c) { return &receiver_of(c.message); },

@@ -183,6 +183,15 @@ struct CompleteActivity {
   std::variant<Payload, Failure> outcome;
 };
 
+/// The activity is still at work, and how far it is. One above kProgressBytesMax is not kept.
+struct ReportProgress {
+  ActivityToken token;
+  Payload progress;  // absent: unchanged
+  /// What the engine may count on until the next report; after it the hand-out counts as lost.
+  /// Zero: nothing. Not stored.
+  base::Duration next_within{};
+};
+
 /// An item that is to be handed out again is about to be: count it durably, then offer it.
 struct BeginAttempt {
   WorkToken token;
@@ -234,8 +243,8 @@ using Command =
     std::variant<StartInstance, RaiseEvent, TerminateInstance, SuspendInstance, ResumeInstance,
                  RewindInstance, RestartInstance, PurgeInstance, GetInstance, AwaitInstance,
                  CancelAwait, CallEntity, SignalEntity, PurgeEntity, GetEntity, CompleteTurn,
-                 RefuseTurn, CompleteActivity, BeginAttempt, ReturnWork, FireTimer, Deliver,
-                 Acknowledge, Recover, CollectGarbage>;
+                 RefuseTurn, CompleteActivity, ReportProgress, BeginAttempt, ReturnWork, FireTimer,
+                 Deliver, Acknowledge, Recover, CollectGarbage>;
 
 /// The instance a command is about; nullptr for an acknowledgement, which is about a shard.
 const InstanceKey* instance_of(const Command& command);

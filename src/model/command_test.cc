@@ -21,6 +21,7 @@ TEST(Command, KnowsTheInstanceItIsAbout) {
       CompleteTurn{turn, {}},
       RefuseTurn{turn, "why"},
       CompleteActivity{activity, Payload()},
+      ReportProgress{activity, Payload()},
       BeginAttempt{turn},
       BeginAttempt{activity},
       ReturnWork{turn},

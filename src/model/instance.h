@@ -93,6 +93,7 @@ struct PendingTask {
   std::vector<std::string> entities;           // section: ids in the global order
   std::uint32_t locked = 0;                    // section: so many of them are held
   std::optional<OperationRequested> signal{};  // signal
+  Payload progress{};                          // activity: what its code reported last
 
   friend bool operator==(const PendingTask&, const PendingTask&) = default;
 };

@@ -32,6 +32,7 @@ inline constexpr std::size_t kTagBytesMax = 512;
 // Payloads. Larger data is passed by reference.
 inline constexpr std::size_t kPayloadBytesMax = std::size_t{2} << 20;
 inline constexpr std::size_t kCustomStatusBytesMax = std::size_t{64} << 10;
+inline constexpr std::size_t kProgressBytesMax = std::size_t{16} << 10;  // of an activity
 inline constexpr std::size_t kFailureBytesMax = std::size_t{64} << 10;
 inline constexpr int kFailureDepthMax = 16;
 

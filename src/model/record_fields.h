@@ -402,6 +402,7 @@ void fields(auto& a, Some<PendingTask> auto& v) {
   a.texts(v.entities);
   a.number(v.locked);
   a.nested(v.signal);
+  a.tail(v.progress.has_value(), [&] { a.payload(v.progress); });
 }
 
 }  // namespace perdure::model

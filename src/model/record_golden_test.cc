@@ -413,6 +413,17 @@ TEST(RecordGolden, KeepsTheBytesOfASignalWhoseTimeHasNotCome) {
   EXPECT_EQ(decode_task(key, bytes_of(kHex)), later);
 }
 
+TEST(RecordGolden, KeepsTheBytesOfAnActivityThatReported) {
+  PendingTask activity = a_task();
+  activity.kind = TaskKind::kActivity;
+  activity.progress = "0.5";
+  constexpr std::string_view kHex =
+      "0101047368697001318201020109096f726465722d373a3300000004302e359ab05b14";
+  const std::string key = task_key(kOrder, TaskId{3});
+  EXPECT_EQ(hex_of(encode_task(key, activity)), kHex);
+  EXPECT_EQ(decode_task(key, bytes_of(kHex)), activity);
+}
+
 struct GoldenMessage {
   Message message;
   std::string_view hex;

@@ -69,6 +69,7 @@ struct ActivityItem {
   bool uncounted_redelivery = false;            // as in TurnItem
   Tags tags{};
   std::string trace_parent{};
+  Payload progress{};  // what an earlier attempt reported last
 
   friend bool operator==(const ActivityItem&, const ActivityItem&) = default;
 };

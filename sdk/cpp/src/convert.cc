@@ -18,10 +18,12 @@ namespace perdure::internal {
 namespace {
 
 Waiting waiting_for(model::TaskId task, const model::PendingTask& pending) {
-  Waiting waiting{.kind = {}, .name = pending.name, .detail = {}, .task = task.value};
+  Waiting waiting{
+      .kind = {}, .name = pending.name, .detail = {}, .task = task.value, .progress = {}};
   switch (pending.kind) {
     case model::TaskKind::kActivity:
       waiting.kind = "activity";
+      waiting.progress = pending.progress;
       if (pending.attempts > 0) waiting.detail = fmt::format("attempt {}", pending.attempts + 1);
       break;
     case model::TaskKind::kTimer:

@@ -7,6 +7,8 @@
 #include <atomic>
 #include <chrono>
 #include <filesystem>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -25,6 +27,18 @@ Task<std::string> chain(Orchestration& ctx, int steps) {
 }
 
 Task<bool> approval(Orchestration& ctx) { co_return co_await ctx.event<bool>("approved"); }
+
+/// Begins where an earlier attempt was; the first one reports, promises another report, and breaks
+/// its promise.
+int copy_parts(Activity& activity) {
+  const int from = activity.progress<int>().value_or(0);
+  if (activity.attempt() > 1) return from;
+  activity.report(7, 50ms);
+  while (!activity.is_cancelled()) std::this_thread::yield();
+  throw std::runtime_error("nobody is told");
+}
+
+Task<int> copy(Orchestration& ctx) { co_return co_await ctx.call<int>("copy_parts"); }
 
 void add_functions(Host& host) {
   host.orchestration("chain", chain)
@@ -69,6 +83,34 @@ TEST_F(HostTest, GoesOnInTheNextProcessLife) {
   Client client = host.start().value();
   ASSERT_TRUE(client.raise("deal", "approved", true));
   EXPECT_TRUE(client.wait(id, 30s).value().output_as<bool>().value());
+}
+
+TEST_F(HostTest, AnActivityThatFallsSilentIsTriedAgainWhereItWas) {
+  Host host{HostOptions()};
+  host.orchestration("copy", copy).activity("copy_parts", copy_parts);
+  Client client = host.start().value();
+  const std::string id = client.start("copy").value();
+  EXPECT_EQ(client.wait(id).value().output_as<int>().value(), 7);
+}
+
+TEST_F(HostTest, ShowsHowFarAnActivityIs) {
+  Host host{HostOptions()};
+  std::atomic<bool> may_end = false;
+  host.orchestration("copy", copy).activity("copy_parts", [&](Activity& activity) {
+    for (int part = 1; part <= 3; ++part) activity.report(part);
+    may_end.wait(false);
+    return 3;
+  });
+  Client client = host.start().value();
+  const std::string id = client.start("copy").value();
+  const auto progress = [&]() -> std::optional<std::string> {
+    const Instance instance = client.get(id).value();
+    return instance.waiting_for.empty() ? std::nullopt : instance.waiting_for.front().progress;
+  };
+  while (progress() != "3") std::this_thread::yield();
+  may_end = true;
+  may_end.notify_all();
+  EXPECT_EQ(client.wait(id).value().output_as<int>().value(), 3);
 }
 
 TEST_F(HostTest, RefusesAStoreThatIsOpen) {

@@ -91,6 +91,25 @@ TEST(Activities, KnowThemselves) {
   EXPECT_TRUE(activity.is_cancelled());
 }
 
+TEST(Registry, AnActivityTellsHowFarItIs) {
+  std::vector<std::pair<Payload, std::chrono::microseconds>> told;
+  Activity activity("instance-1", "act", 7, 3, 2, nullptr, "41",
+                    [&](Payload progress, std::chrono::microseconds next_within) {
+                      told.emplace_back(std::move(progress), next_within);
+                    });
+  EXPECT_EQ(activity.progress<int>(), 41);
+  activity.report(42);
+  activity.report("text", std::chrono::seconds(1));
+  activity.still_alive(std::chrono::seconds(2));
+  ASSERT_EQ(told.size(), 3U);
+  EXPECT_EQ(told[0].first, "42");
+  EXPECT_EQ(told[1].first, "\"text\"");
+  EXPECT_EQ(told[1].second, std::chrono::seconds(1));
+  EXPECT_EQ(told[2].first, std::nullopt);
+  EXPECT_THROW(activity.report(std::string(kProgressBytesMax, 'x')), std::length_error);
+  EXPECT_EQ(some_activity().progress<int>(), std::nullopt);
+}
+
 // ---- Result -------------------------------------------------------------------------------------
 
 TEST(Results, HoldAValueOrAnError) {

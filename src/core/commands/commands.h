@@ -32,6 +32,7 @@ void apply_command(Transition& t, model::GetEntity& command);
 void apply_command(Transition& t, model::CompleteTurn& command);
 void apply_command(Transition& t, model::RefuseTurn& command);
 void apply_command(Transition& t, model::CompleteActivity& command);
+void apply_command(Transition& t, model::ReportProgress& command);
 void apply_command(Transition& t, model::BeginAttempt& command);
 void apply_command(Transition& t, model::ReturnWork& command);
 

@@ -176,7 +176,7 @@ TEST_F(Entities, CountTheDeathsOfWorkersAgainstOneOperationOnly) {
   world.run(model::BeginAttempt{world.offered_turn(kCounter)->token});
   EXPECT_EQ(answer(bad), std::string(model::kFailurePoisoned) +
                              ": an operation of entity '@counter@1' was handed out 3 times, and "
-                             "each time its worker died");
+                             "each time its worker died or fell silent");
   EXPECT_EQ(world.offered_operations(kCounter), Lines{"add 1"});
   EXPECT_EQ(world.record(kCounter).turn_attempts, 0U);
   world.batch(kCounter, {"1"}, "1");

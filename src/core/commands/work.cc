@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Perdure authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// CompleteActivity, BeginAttempt, ReturnWork, FireTimer: what comes back from the world, and what
-// happens when it does not.
+// CompleteActivity, ReportProgress, BeginAttempt, ReturnWork, FireTimer: what comes back from the
+// world, and what happens when it does not.
 #include <fmt/format.h>
 
 #include <optional>
@@ -34,8 +34,9 @@ bool holds(const Instance& instance, const model::TurnToken& token) {
 
 model::Failure poisoned(std::string_view what, model::Attempt attempts) {
   return {.type = model::kFailurePoisoned,
-          .message = fmt::format("{} was handed out {} times, and each time its worker died", what,
-                                 attempts),
+          .message = fmt::format(
+              "{} was handed out {} times, and each time its worker died or fell silent", what,
+              attempts),
           .retriable = false};
 }
 
@@ -53,6 +54,13 @@ void settle(Transition& t, Instance& instance, model::TaskId task, model::EventB
   t.deliver(instance, std::move(body));
 }
 
+void write(Transition& t, const Instance& instance, model::TaskId task,
+           const model::PendingTask& pending) {
+  std::string key = model::task_key(instance.key, task);
+  std::string row = model::encode_task(key, pending);
+  t.put(model::Space::kInstance, std::move(key), std::move(row));
+}
+
 void begin_activity(Transition& t, const model::ActivityToken& token) {
   Instance& instance = t.instance(token.key);
   model::PendingTask* pending = pending_activity(instance, token);
@@ -65,15 +73,8 @@ void begin_activity(Transition& t, const model::ActivityToken& token) {
                                                       pending->attempts)});
     return;
   }
-  std::string key = model::task_key(instance.key, token.task);
-  std::string row = model::encode_task(key, *pending);
-  t.put(model::Space::kInstance, std::move(key), std::move(row));
-  model::ActivityToken next = token;
-  next.attempt = pending->attempts + 1;
-  t.emit(model::OfferActivity{{.token = std::move(next),
-                               .name = pending->name,
-                               .version = pending->version,
-                               .input = model::EventReference{pending->chunk, pending->index}}});
+  write(t, instance, token.task, *pending);
+  t.offer_activity_again(instance, token.task, Transition::Redelivery::kNo);
 }
 
 void begin_turn(Transition& t, const model::TurnToken& token) {
@@ -120,6 +121,15 @@ void apply_command(Transition& t, model::CompleteActivity& command) {
                  },
              },
              command.outcome);
+}
+
+void apply_command(Transition& t, model::ReportProgress& command) {
+  if (!command.progress || command.progress->size() > model::kProgressBytesMax) return;
+  Instance& instance = t.instance(command.token.key);
+  model::PendingTask* pending = pending_activity(instance, command.token);
+  if (pending == nullptr || pending->progress == command.progress) return;
+  pending->progress = std::move(command.progress);
+  write(t, instance, command.token.task, *pending);
 }
 
 void apply_command(Transition& t, model::BeginAttempt& command) {

@@ -169,6 +169,27 @@ TEST_F(Activity, IsOfferedAfterARestartExactlyIfItWasPending) {
   EXPECT_EQ(world.offered_activity("b", 1), nullptr);
 }
 
+TEST_F(Activity, BeginsALaterAttemptWithWhatTheLastOneReported) {
+  const model::ActivityItem first = *world.offered_activity("a", 0);
+  EXPECT_EQ(first.progress, std::nullopt);
+  world.run(model::ReportProgress{first.token, "1 of 3"});
+  world.run(model::ReportProgress{first.token, "2 of 3"});
+  world.run(model::ReportProgress{first.token, std::nullopt, base::seconds(1)});  // as before
+  world.run(model::ReportProgress{first.token, std::string(model::kProgressBytesMax + 1, 'x')});
+  EXPECT_EQ(world.stored("a").pending.at({0}).progress, "2 of 3");
+  world.crash();
+  EXPECT_EQ(world.offered_activity("a", 0)->progress, "2 of 3");
+  world.run(model::BeginAttempt{world.offered_activity("a", 0)->token});
+  const model::ActivityItem second = *world.offered_activity("a", 0);
+  EXPECT_EQ(second.token.attempt, 2U);
+  EXPECT_EQ(second.progress, "2 of 3");
+  world.run(model::ReportProgress{first.token, "late"});
+  EXPECT_EQ(world.stored("a").pending.at({0}).progress, "2 of 3");
+  world.run(model::CompleteActivity{second.token, model::Payload("done")});
+  world.run(model::ReportProgress{second.token, "later"});
+  EXPECT_TRUE(world.stored("a").pending.empty());
+}
+
 TEST_F(Activity, OfASuspendedInstanceStillCompletes) {
   world.run(suspend("a"));
   world.crash();

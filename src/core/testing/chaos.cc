@@ -251,6 +251,9 @@ void Chaos::activity_step() {
     case 3:
       say("fail " + name_of(token));
       return run(model::CompleteActivity{token, failure("no")});
+    case 4:
+      say("progress of " + name_of(token));
+      return run(model::ReportProgress{token, some_payload()});
     default:
       say("complete " + name_of(token));
       return run(model::CompleteActivity{token, model::Payload(some_payload())});
@@ -268,13 +271,13 @@ void Chaos::stale_step() {
   }
   say("stale answer to " + name_of(token));
   const auto* turn = std::get_if<model::TurnToken>(&token);
-  switch (choices_.below(3)) {
-    case 0: return run(model::BeginAttempt{token});
-    case 1: return run(model::ReturnWork{token});
-    default: break;
-  }
+  const auto what = choices_.below(4);
+  if (what == 0) return run(model::BeginAttempt{token});
+  if (what == 1) return run(model::ReturnWork{token});
   if (turn != nullptr) return run(model::CompleteTurn{*turn, {{}, completed("stale"), {}}});
-  run(model::CompleteActivity{std::get<model::ActivityToken>(token), model::Payload("stale")});
+  const auto& activity = std::get<model::ActivityToken>(token);
+  if (what == 2) return run(model::ReportProgress{activity, "stale"});
+  run(model::CompleteActivity{activity, model::Payload("stale")});
 }
 
 void Chaos::worker_step() {

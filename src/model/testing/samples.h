@@ -272,7 +272,8 @@ class Samples {
          label(),
          flag() ? entities() : std::vector<std::string>(),
          small_number(),
-         maybe([&] { return some<OperationRequested>(); })};
+         maybe([&] { return some<OperationRequested>(); }),
+         payload()};
   }
 
   base::Prng random_;

@@ -181,6 +181,9 @@ Result<> Session::take_answers(dispatch::WorkerId worker, v1::WorkerMessage& mes
   for (v1::ActivityAnswer& answer : *message.mutable_activities()) {
     PERDURE_RETURN_IF_ERROR(take_activity(worker, answer));
   }
+  for (v1::ProgressReport& report : *message.mutable_progress()) {
+    PERDURE_RETURN_IF_ERROR(take_progress(worker, report));
+  }
   for (const std::string& bytes : message.given_back()) {
     PERDURE_ASSIGN_OR_RETURN(model::WorkToken token, decode_token(bytes));
     if (is_of_this_hub(token)) {
@@ -223,6 +226,22 @@ Result<> Session::take_activity(dispatch::WorkerId worker, v1::ActivityAnswer& a
   if (is_of_this_hub(token)) {
     engine_.dispatcher().complete_activity(worker, *activity, std::move(outcome));
   }
+  return {};
+}
+
+Result<> Session::take_progress(dispatch::WorkerId worker, v1::ProgressReport& report) {
+  PERDURE_ASSIGN_OR_RETURN(model::WorkToken token, decode_token(report.token()));
+  auto* activity = std::get_if<model::ActivityToken>(&token);
+  if (activity == nullptr) return wrong("progress is reported with the token of a turn");
+  if (report.progress().size() > model::kProgressBytesMax) {
+    return wrong(fmt::format("the progress of an activity is {} bytes; at most {} are allowed",
+                             report.progress().size(), model::kProgressBytesMax));
+  }
+  if (!is_of_this_hub(token)) return {};
+  model::Payload progress;
+  if (report.has_progress()) progress = std::move(*report.mutable_progress());
+  engine_.dispatcher().report_progress(worker, std::move(*activity), std::move(progress),
+                                       {report.next_within_us()});
   return {};
 }
 

@@ -91,6 +91,7 @@ class Session final : public ::grpc::ServerBidiReactor<v1::WorkerMessage, v1::Se
   base::Result<> take_answers(dispatch::WorkerId worker, v1::WorkerMessage& message);
   base::Result<> take_turn(dispatch::WorkerId worker, v1::TurnAnswer& answer);
   base::Result<> take_activity(dispatch::WorkerId worker, v1::ActivityAnswer& answer);
+  base::Result<> take_progress(dispatch::WorkerId worker, v1::ProgressReport& report);
   base::Result<> take_credit(const v1::WorkerMessage& message);
   base::Result<> take_history_requests(const v1::WorkerMessage& message);
   [[nodiscard]] bool is_of_this_hub(const model::WorkToken& token) const;

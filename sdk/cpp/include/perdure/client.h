@@ -54,6 +54,8 @@ struct Waiting {
   std::string name;  // of the activity or child; of a child also its id, in `detail`
   std::string detail;
   std::int32_t task = 0;
+  /// Of an activity: what its code reported last (Activity::report); as encoded, usually JSON.
+  std::optional<std::string> progress;
 };
 
 /// A picture of one orchestration instance. Payloads are as encoded, usually JSON.

@@ -51,6 +51,11 @@ worker::Taken EnginePort::complete_activity(model::ActivityToken token,
   return taken(engine_.dispatcher().complete_activity(id_, std::move(token), std::move(outcome)));
 }
 
+worker::Taken EnginePort::report_progress(const model::ActivityToken& token,
+                                          model::Payload progress, base::Duration next_within) {
+  return taken(engine_.dispatcher().report_progress(id_, token, std::move(progress), next_within));
+}
+
 base::Result<std::vector<model::Event>> EnginePort::read_history(const model::TurnToken& token,
                                                                  model::EventNumber from) {
   PERDURE_ASSIGN_OR_RETURN(engine::HistoryPage page, engine_.read_history(token, from));

@@ -50,6 +50,8 @@ class EnginePort final : public worker::Port {
   worker::Taken refuse_turn(model::TurnToken token, std::string why) override;
   worker::Taken complete_activity(model::ActivityToken token,
                                   std::variant<model::Payload, model::Failure> outcome) override;
+  worker::Taken report_progress(const model::ActivityToken& token, model::Payload progress,
+                                base::Duration next_within) override;
   base::Result<std::vector<model::Event>> read_history(const model::TurnToken& token,
                                                        model::EventNumber from) override;
   base::Result<> resolve(model::ActivityItem& item) override;

@@ -140,6 +140,24 @@ worker::Taken Link::complete_activity(model::ActivityToken token,
   return worker::Taken::kYes;
 }
 
+worker::Taken Link::report_progress(const model::ActivityToken& token, model::Payload progress,
+                                    base::Duration next_within) {
+  {
+    const runtime::Lock lock(mutex_);
+    const auto held = held_.find(token);
+    if (held == held_.end()) return worker::Taken::kNo;
+    v1::ProgressReport& report = *outgoing().add_progress();
+    report.set_token(held->second);
+    if (progress) {
+      outgoing_bytes_ += progress->size();
+      report.set_progress(*std::move(progress));
+    }
+    report.set_next_within_us(next_within.us);
+  }
+  flush();
+  return worker::Taken::kYes;
+}
+
 void Link::flush() {
   {
     const runtime::Lock lock(mutex_);

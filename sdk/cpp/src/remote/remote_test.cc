@@ -235,6 +235,27 @@ TEST(Remote, ACancelledActivityLearnsOfIt) {
   cancelled.wait(false);
 }
 
+Task<int> copy(Orchestration& ctx) { co_return co_await ctx.call<int>("copy_parts"); }
+
+TEST(Remote, AnActivityThatFallsSilentIsTriedAgainWhereItWas) {
+  Server server;
+  Remote remote(server, WorkOptions().activity_threads(2));
+  std::atomic<bool> cancelled = false;
+  remote.host.registry()
+      .orchestration("copy", copy)
+      .activity("copy_parts", [&](Activity& activity) {
+        if (activity.attempt() > 1) return activity.progress<int>().value_or(0);
+        activity.report(7, std::chrono::milliseconds(50));
+        while (!activity.is_cancelled()) std::this_thread::yield();
+        cancelled = true;
+        cancelled.notify_all();
+        return -1;
+      });
+  Client client = remote.host.start().value();
+  EXPECT_EQ(result_of<int>(client, client.start("copy").value()), 7);
+  cancelled.wait(false);
+}
+
 TEST(Remote, AnActivityThatTakesLongHoldsUpNoOther) {
   Server server;
   Remote busy(server, WorkOptions().activity_threads(1));

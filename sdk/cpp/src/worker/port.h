@@ -45,6 +45,10 @@ class Port {
   virtual Taken complete_activity(model::ActivityToken token,
                                   std::variant<model::Payload, model::Failure> outcome) = 0;
 
+  /// The activity is still at work; as in model::ReportProgress.
+  virtual Taken report_progress(const model::ActivityToken& token, model::Payload progress,
+                                base::Duration next_within) = 0;
+
   /// The history that the turn continues, from event `from` on: a page, with at least one event
   /// unless the history was replaced.
   virtual base::Result<std::vector<model::Event>> read_history(const model::TurnToken& token,

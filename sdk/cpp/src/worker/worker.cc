@@ -18,6 +18,15 @@ namespace {
 constexpr const char* kFailureUnknownActivity = "perdure.UnknownActivity";
 constexpr const char* kFailureInputLost = "perdure.InputLost";
 
+/// Between two reports of one activity: each may be a row to write and a message to send.
+constexpr base::Duration kReportPause = base::milliseconds(10);
+
+void wait_until(runtime::Condition::Deadline deadline) {
+  runtime::Mutex mutex;
+  runtime::Lock lock(mutex);
+  (void)runtime::Condition().wait_until(lock, deadline, [] { return false; });
+}
+
 internal::LogSink log_for(const InstanceLogSink& sink, const std::string& id) {
   if (!sink) return {};
   return [&sink, id](std::string_view line) { sink(id, line); };
@@ -130,8 +139,14 @@ std::variant<model::Payload, model::Failure> Worker::outcome_of(
                           .message = std::move(resolved.error().message),
                           .retriable = false};
   }
+  auto next = runtime::Condition::deadline_after({});
+  const auto report = [&](model::Payload progress, std::chrono::microseconds next_within) {
+    wait_until(next);
+    next = runtime::Condition::deadline_after(kReportPause);
+    port_.report_progress(item.token, std::move(progress), {next_within.count()});
+  };
   Activity activity(item.token.key.id, item.name, item.token.execution.value, item.token.task.value,
-                    item.token.attempt, &cancelled);
+                    item.token.attempt, &cancelled, std::move(item.progress), report);
   try {
     return (*function)(activity, std::get<model::Payload>(item.input));
   } catch (...) {

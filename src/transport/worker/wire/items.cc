@@ -31,6 +31,7 @@ void to_wire(model::ActivityItem& item, v1::Activity& out) {
   out.set_name(std::move(item.name));
   out.set_version(std::move(item.version));
   out.set_trace_parent(std::move(item.trace_parent));
+  if (item.progress) out.set_progress(*std::move(item.progress));
   if (*input) out.set_input(std::move(**input));
 }
 
@@ -62,6 +63,7 @@ base::Result<model::ActivityItem> item_from(v1::Activity& wire, const std::strin
   item.name = std::move(*wire.mutable_name());
   item.version = std::move(*wire.mutable_version());
   item.trace_parent = std::move(*wire.mutable_trace_parent());
+  if (wire.has_progress()) item.progress = std::move(*wire.mutable_progress());
   model::Payload input;
   if (wire.has_input()) input = std::move(*wire.mutable_input());
   item.input = std::move(input);

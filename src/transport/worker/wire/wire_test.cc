@@ -92,7 +92,8 @@ TEST(Wire, AnActivityArrivesAsItWasWithAndWithoutInput) {
                                    .name = "charge",
                                    .version = "",
                                    .input = input,
-                                   .trace_parent = "00-1"};
+                                   .trace_parent = "00-1",
+                                   .progress = "0.5"};
     model::ActivityItem moved = item;
     v1::Activity wire;
     to_wire(moved, wire);
