@@ -8,8 +8,9 @@ file(REMOVE_RECURSE ${prefix})
 execute_process(COMMAND ${CMAKE_COMMAND} --install ${build} --prefix ${prefix}
   COMMAND_ERROR_IS_FATAL ANY)
 
-set(expected include/perdure/perdure.h lib*/libperdure.a lib*/cmake/perdure/perdureConfig.cmake
-  share/doc/perdure/LICENSE)
+set(expected include/perdure/perdure.h include/perdure/remote.h include/perdure/http.h
+  lib*/libperdure.a lib*/libperdure_remote.a lib*/libperdure_http.a
+  lib*/cmake/perdure/perdureConfig.cmake share/doc/perdure/LICENSE)
 if(program)
   list(APPEND expected bin/perdure)
 endif()

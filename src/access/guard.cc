@@ -33,8 +33,10 @@ struct Caller {
 
 /// What the files say. Immutable: a call that is being decided keeps the one it began with.
 struct Book {
-  Keyring keys;
-  std::unique_ptr<TokenVerifier> tokens;  // nullptr: no tokens here
+  std::shared_ptr<const Keyring> keys =
+      std::make_shared<Keyring>();        // both shared with other books
+  std::shared_ptr<TokenVerifier> tokens;  // nullptr: no tokens here, or none yet
+  bool awaits_token_keys = false;         // they come by set_token_keys
 };
 
 bool is_same_letter(char a, char b) { return (a | 0x20) == b; }
@@ -57,7 +59,7 @@ Result<Caller> caller_of_key(const Book& book, std::string_view text, base::Time
   if (const auto id = parse_key(text); !id) {
     return fail(ErrorCode::kUnauthenticated, id.error().message);
   }
-  const KeyRecord* key = book.keys.find(text);
+  const KeyRecord* key = book.keys->find(text);
   if (key == nullptr) {
     return fail(ErrorCode::kUnauthenticated,
                 "this server does not know the API key; it may have been revoked");
@@ -72,6 +74,11 @@ Result<Caller> caller_of_key(const Book& book, std::string_view text, base::Time
 }
 
 Result<Caller> caller_of_token(const Book& book, std::string_view text, base::Timestamp now) {
+  if (book.tokens == nullptr && book.awaits_token_keys) {
+    return fail(ErrorCode::kUnauthenticated,
+                "this server could not fetch the keys yet that tokens are checked with; it goes on "
+                "trying");
+  }
   if (book.tokens == nullptr) {
     return fail(ErrorCode::kUnauthenticated, "this server takes API keys, and this is none");
   }
@@ -92,19 +99,28 @@ Result<Caller> caller_of(const Book& book, std::string_view authorization, base:
   return caller_of_token(book, credential, now);
 }
 
-Result<std::shared_ptr<const Book>> read_book(const GuardOptions& options) {
-  const auto book = std::make_shared<Book>(Book{.keys = Keyring{}, .tokens = nullptr});
+Result<std::shared_ptr<TokenVerifier>> make_verifier(const GuardOptions& options,
+                                                     std::string_view jwks, std::string_view name,
+                                                     std::function<void()> on_unknown_key = {}) {
+  PERDURE_ASSIGN_OR_RETURN(KeySet keys, KeySet::parse(jwks, name));
+  return std::make_shared<TokenVerifier>(std::move(keys),
+                                         TokenRules{.issuer = options.issuer,
+                                                    .audience = options.audience,
+                                                    .scopes_claim = options.scopes_claim},
+                                         std::move(on_unknown_key));
+}
+
+/// What the files say.
+Result<Book> read_book(const GuardOptions& options) {
+  Book book{.awaits_token_keys = !options.jwks_url.empty()};
   if (!options.keys_file.empty()) {
     PERDURE_ASSIGN_OR_RETURN(const std::string text, read_access_file(options.keys_file));
-    PERDURE_ASSIGN_OR_RETURN(book->keys, Keyring::parse(text, options.keys_file));
+    PERDURE_ASSIGN_OR_RETURN(Keyring keys, Keyring::parse(text, options.keys_file));
+    book.keys = std::make_shared<const Keyring>(std::move(keys));
   }
   if (!options.jwks_file.empty()) {
     PERDURE_ASSIGN_OR_RETURN(const std::string text, read_access_file(options.jwks_file));
-    PERDURE_ASSIGN_OR_RETURN(KeySet keys, KeySet::parse(text, options.jwks_file));
-    book->tokens = std::make_unique<TokenVerifier>(
-        std::move(keys), TokenRules{.issuer = options.issuer,
-                                    .audience = options.audience,
-                                    .scopes_claim = options.scopes_claim});
+    PERDURE_ASSIGN_OR_RETURN(book.tokens, make_verifier(options, text, options.jwks_file));
   }
   return book;
 }
@@ -122,6 +138,7 @@ struct Guard::Gate {
 
   const GuardOptions options;
   const runtime::Clock& clock;
+  std::function<void()> on_unknown_key;  // set before anybody calls
   mutable runtime::Mutex mutex;
   std::shared_ptr<const Book> book;  // shared with the calls that are being decided
   Stamps stamps;
@@ -141,8 +158,10 @@ Guard::~Guard() = default;
 Guard Guard::open_to_all(std::string default_hub) { return {std::move(default_hub), nullptr}; }
 
 Result<Guard> Guard::open(GuardOptions options, const runtime::Clock& clock) {
-  PERDURE_CHECK(!options.keys_file.empty() || !options.jwks_file.empty(),
-                "a guard that knows nobody");
+  PERDURE_CHECK(
+      !options.keys_file.empty() || !options.jwks_file.empty() || !options.jwks_url.empty(),
+      "a guard that knows nobody");
+  PERDURE_CHECK(options.jwks_file.empty() || options.jwks_url.empty(), "two sources of keys");
   std::string default_hub = options.default_hub;
   Guard guard(std::move(default_hub), std::make_unique<Gate>(std::move(options), clock));
   PERDURE_RETURN_IF_ERROR(guard.reload());
@@ -176,7 +195,23 @@ Result<> Guard::reload() {
   const std::lock_guard lock(gate_->mutex);
   gate_->stamps = stamps;
   if (!book) return std::unexpected(std::move(book).error());
-  gate_->book = *std::move(book);
+  if (book->awaits_token_keys && gate_->book != nullptr) book->tokens = gate_->book->tokens;
+  gate_->book = std::make_shared<const Book>(*std::move(book));
+  return {};
+}
+
+void Guard::on_unknown_key(std::function<void()> callback) {
+  PERDURE_CHECK(gate_ != nullptr && !gate_->options.jwks_url.empty(), "keys of tokens for nobody");
+  gate_->on_unknown_key = std::move(callback);
+}
+
+Result<> Guard::set_token_keys(std::string_view jwks) {
+  PERDURE_CHECK(gate_ != nullptr && !gate_->options.jwks_url.empty(), "keys of tokens for nobody");
+  PERDURE_ASSIGN_OR_RETURN(auto tokens, make_verifier(gate_->options, jwks, gate_->options.jwks_url,
+                                                      gate_->on_unknown_key));
+  const std::lock_guard lock(gate_->mutex);
+  gate_->book = std::make_shared<const Book>(
+      Book{.keys = gate_->book->keys, .tokens = std::move(tokens), .awaits_token_keys = true});
   return {};
 }
 

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -36,7 +37,10 @@ struct GuardOptions {
   std::string default_hub = std::string(kDefaultHub);
   std::string keys_file;
   std::string jwks_file;
-  // Of tokens: needed with `jwks_file`.
+  /// In place of a file: whoever has the guard gives it the keys (set_token_keys), which are
+  /// published here. Until then no token is believed.
+  std::string jwks_url;
+  // Of tokens: needed with `jwks_file` or `jwks_url`.
   std::string issuer;
   std::string audience;
   std::string scopes_claim;
@@ -48,7 +52,7 @@ class Guard final {
  public:
   /// Whoever reaches the server may do everything: for listeners on loopback only.
   static Guard open_to_all(std::string default_hub = std::string(kDefaultHub));
-  /// Reads the files; an error is that of a file. REQUIRES: at least one file is named.
+  /// Reads the files; an error is that of a file. REQUIRES: a file or a URL is named.
   static base::Result<Guard> open(GuardOptions options, const runtime::Clock& clock);
 
   Guard(Guard&&) noexcept;
@@ -59,6 +63,13 @@ class Guard final {
   /// An empty hub means the default one.
   [[nodiscard]] base::Result<Permit> admit(const Credentials& credentials, Action action,
                                            std::string_view hub) const;
+
+  /// What the verifier of tokens calls (TokenVerifier), on any thread; must not block. REQUIRES:
+  /// there is a `jwks_url`, and nobody was asked to be admitted yet.
+  void on_unknown_key(std::function<void()> callback);
+  /// The keys that are published at `jwks_url`, in place of those before. On an error
+  /// (kInvalidArgument) the ones before stay. REQUIRES: there is a `jwks_url`.
+  base::Result<> set_token_keys(std::string_view jwks);
 
   /// Reads the files again. On an error whoever was known stays known.
   base::Result<> reload();

@@ -77,6 +77,18 @@ class GuardTest : public ::testing::Test {
   std::string jwks_file_ = (folder_ / "jwks").string();
 };
 
+Guard open_with_url(const runtime::Clock& clock, std::string keys_file) {
+  auto guard = Guard::open({.default_hub = "own",
+                            .keys_file = std::move(keys_file),
+                            .jwks_url = "https://id.example.org/keys",
+                            .issuer = "id",
+                            .audience = "perdure",
+                            .scopes_claim = "scope"},
+                           clock);
+  EXPECT_TRUE(guard.has_value()) << guard.error().message;
+  return guard ? *std::move(guard) : Guard::open_to_all();
+}
+
 ErrorCode code_of(const base::Result<Permit>& permit) {
   EXPECT_FALSE(permit.has_value());
   return permit ? ErrorCode::kInternal : permit.error().code;
@@ -286,6 +298,55 @@ TEST(GuardOpenToAll, admits_everybody_to_every_hub_that_can_be) {
   }
   EXPECT_TRUE(guard.reload().has_value());
   EXPECT_EQ(guard.reload_if_changed().value(), Reloaded::kUnchanged);
+}
+
+TEST_F(GuardTest, keys_of_tokens_that_are_handed_in_are_the_ones_that_count) {
+  const Signer old_key(Algorithm::kEdDsa, "old");
+  const Signer new_key(Algorithm::kEs256, "new");
+  const std::string claims = std::string(kClaims) + "read:own\"}";
+  const std::string old_token = old_key.token(claims);
+  const std::string new_token = new_key.token(claims);
+  Guard guard = open_with_url(clock_, "");
+  int unknown = 0;
+  guard.on_unknown_key([&] { ++unknown; });
+
+  const auto early = ask(guard, old_token);
+  EXPECT_EQ(code_of(early), ErrorCode::kUnauthenticated);
+  EXPECT_NE(early.error().message.find("could not fetch the keys yet"), std::string::npos)
+      << early.error().message;
+  EXPECT_EQ(unknown, 0) << "nothing is known, so nobody need be told";
+
+  ASSERT_TRUE(guard.set_token_keys(key_set({old_key.jwk()})).has_value());
+  EXPECT_TRUE(ask(guard, old_token).has_value());
+  EXPECT_EQ(code_of(ask(guard, new_token)), ErrorCode::kUnauthenticated);
+  EXPECT_EQ(unknown, 1);
+
+  const auto refused = guard.set_token_keys("<html>");
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_NE(refused.error().message.find("https://id.example.org/keys"), std::string::npos);
+  EXPECT_TRUE(ask(guard, old_token).has_value()) << "what was known stays known";
+
+  ASSERT_TRUE(guard.set_token_keys(key_set({new_key.jwk()})).has_value());
+  EXPECT_TRUE(ask(guard, new_token).has_value());
+  EXPECT_EQ(code_of(ask(guard, old_token)), ErrorCode::kUnauthenticated)
+      << "verified before, with a key that is gone";
+}
+
+TEST_F(GuardTest, keys_that_are_handed_in_and_files_do_not_get_in_each_other_s_way) {
+  const Signer signer(Algorithm::kEdDsa, "one");
+  const std::string token = signer.token(std::string(kClaims) + "read:own\"}");
+  const NewKey first = make("first", {{Action::kRead, "own"}});
+  const NewKey second = make("second", {{Action::kRead, "own"}});
+  write_keys({first.record});
+  Guard guard = open_with_url(clock_, keys_file_);
+  EXPECT_TRUE(ask(guard, first.text).has_value()) << "without any key of tokens";
+  ASSERT_TRUE(guard.set_token_keys(key_set({signer.jwk()})).has_value());
+  EXPECT_TRUE(ask(guard, first.text).has_value());
+  write_keys({second.record});
+  ASSERT_TRUE(guard.reload().has_value());
+  EXPECT_TRUE(ask(guard, token).has_value());
+  EXPECT_TRUE(ask(guard, second.text).has_value());
+  EXPECT_EQ(code_of(ask(guard, first.text)), ErrorCode::kUnauthenticated);
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ inline constexpr std::size_t kKeyIdBytesMax = 256;
 
 class KeySet final {
  public:
-  /// kInvalidArgument names the key. `name` is that of the file.
+  /// kInvalidArgument names the key. `name` is that of the file, or the URL.
   static base::Result<KeySet> parse(std::string_view text, std::string_view name);
 
   /// nullptr: there is none. A token that names no key gets the only one of its algorithm.

@@ -127,8 +127,10 @@ Result<std::shared_ptr<const Claims>> TokenVerifier::verify_signature(
     std::string_view token) const {
   PERDURE_ASSIGN_OR_RETURN(const TokenParts parts, parse_token(token));
   const PublicKey* key = keys_.find(parts.kid, parts.algorithm);
-  if (key == nullptr)
+  if (key == nullptr) {
+    if (on_unknown_key_) on_unknown_key_();
     return refused("the token is signed with a key that this server does not know");
+  }
   if (!key->verify(parts.signed_text, parts.signature)) {
     return refused("the signature of the token is wrong");
   }

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -64,7 +65,12 @@ base::Result<> check_times(const Claims& claims, base::Timestamp now);
 
 class TokenVerifier final {
  public:
-  TokenVerifier(KeySet keys, TokenRules rules) : keys_(std::move(keys)), rules_(std::move(rules)) {}
+  /// `on_unknown_key`: called, on the thread that verifies, when a token names a key that is not in
+  /// the set; whoever can send tokens can cause any number of calls. May be empty.
+  TokenVerifier(KeySet keys, TokenRules rules, std::function<void()> on_unknown_key = {})
+      : keys_(std::move(keys)),
+        rules_(std::move(rules)),
+        on_unknown_key_(std::move(on_unknown_key)) {}
 
   base::Result<std::shared_ptr<const Claims>> verify(std::string_view token, base::Timestamp now);
   [[nodiscard]] std::size_t remembered() const;
@@ -75,6 +81,7 @@ class TokenVerifier final {
 
   const KeySet keys_;
   const TokenRules rules_;
+  const std::function<void()> on_unknown_key_;
   mutable runtime::Mutex mutex_;
   std::unordered_map<Digest, std::shared_ptr<const Claims>, DigestHash> verified_;
 };

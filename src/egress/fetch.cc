@@ -315,6 +315,11 @@ bool HeaderOrder::operator()(std::string_view a, std::string_view b) const {
   });
 }
 
+Result<UrlParts> parse_url(const std::string& url) {
+  PERDURE_ASSIGN_OR_RETURN(const Target target, parse(url, {}));
+  return UrlParts{.scheme = target.scheme, .host = without_brackets(target.host)};
+}
+
 Fetcher::Fetcher(Policy policy) : policy_(std::move(policy)) {
   static const CURLcode kBegun = ::curl_global_init(CURL_GLOBAL_DEFAULT);
   PERDURE_CHECK(kBegun == CURLE_OK, "libcurl does not begin");
@@ -339,10 +344,13 @@ Result<Response> Fetcher::fetch(Request request) const {
                              fetch_once(*this, request, target, policy_.body_bytes_max));
     response.url = target.url;
     const auto location = response.headers.find("location");
-    if (!is_redirect(response.status) || location == response.headers.end()) return response;
-    if (hops == kRedirectsMax) {
+    if (!is_redirect(response.status) || location == response.headers.end() ||
+        policy_.redirects_max == 0) {
+      return response;
+    }
+    if (hops == policy_.redirects_max) {
       return base::fail(ErrorCode::kUnavailable, fmt::format("'{}' redirects more than {} times",
-                                                             target.host, kRedirectsMax));
+                                                             target.host, policy_.redirects_max));
     }
     PERDURE_ASSIGN_OR_RETURN(Target next, parse(location->second, target.url));
     redirect(request, response.status, next.origin() == target.origin());

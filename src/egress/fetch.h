@@ -3,11 +3,12 @@
 //
 // One HTTP request to the outside, on behalf of a user who chose the address: the place where it
 // must be made sure that it is not one of ours.
+// (Or on behalf of the operator, whose policy then allows what he named.)
 //
 // The name is resolved once, every address is checked, and the connection goes to what was checked:
 // there is no second lookup that could say something else. A redirect is a new request, checked
-// like the first, at most kRedirectsMax of them, and takes no credentials to another origin. No
-// proxy of the environment is used. Bodies and headers are cut off at a limit, not collected.
+// like the first, at most so many as the policy says, and takes no credentials to another origin.
+// No proxy of the environment is used. Bodies and headers are cut off at a limit, not collected.
 //
 // Fetcher is thread-safe; a fetch blocks its thread, at most for its timeout.
 #pragma once
@@ -53,10 +54,20 @@ struct Response {
   std::string url;  // that answered, after redirects
 };
 
+/// A URL taken apart as far as somebody must decide on it.
+struct UrlParts {
+  std::string scheme;  // "http", "https"
+  std::string host;    // without brackets
+};
+/// kInvalidArgument: not a URL that is fetched.
+base::Result<UrlParts> parse_url(const std::string& url);
+
 struct Policy {
   /// Reachable although not public.
   std::vector<Network> allowed;
   std::size_t body_bytes_max = std::size_t{1} << 20;
+  /// 0: a redirect is the answer.
+  int redirects_max = kRedirectsMax;
 };
 
 class Fetcher final {

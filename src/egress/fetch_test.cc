@@ -57,6 +57,26 @@ TEST(Fetch, ReachesNothingThatIsNotPublicUnlessAllowed) {
   EXPECT_TRUE(server.seen().empty());
 }
 
+TEST(Fetch, TakesARedirectForTheAnswerWhereThePolicySaysSo) {
+  TestServer server([](const std::string&) { return moved("/elsewhere"); });
+  const Fetcher fetcher({.allowed = {*Network::parse("127.0.0.1")}, .redirects_max = 0});
+  const auto answer = fetcher.fetch({.url = server.url("/")});
+  ASSERT_TRUE(answer.has_value()) << answer.error().message;
+  EXPECT_EQ(answer->status, 302);
+  EXPECT_EQ(server.seen().size(), 1U);
+}
+
+TEST(Fetch, TakesAUrlApart) {
+  const auto url = parse_url("HTTPS://[::1]:8443/keys?a=b");
+  ASSERT_TRUE(url.has_value()) << url.error().message;
+  EXPECT_EQ(url->scheme, "https");
+  EXPECT_EQ(url->host, "::1");
+  for (const char* bad :
+       {"", "keys.json", "/keys", "ftp://a/", "file:///etc/passwd", "https://user:secret@a/"}) {
+    EXPECT_FALSE(parse_url(bad).has_value()) << bad;
+  }
+}
+
 TEST(Fetch, FollowsARedirectAndChecksItLikeTheFirst) {
   TestServer server([](const std::string& head) {
     if (head.starts_with("GET /there ")) return ok("here");

@@ -14,6 +14,7 @@
 
 #include "base/check.h"
 #include "egress/address.h"
+#include "egress/fetch.h"
 #include "model/checks.h"
 #include "model/limits.h"
 #include "server/option_values.h"
@@ -150,6 +151,10 @@ std::vector<Binding> declare_access() {
            &Options::keys_file),
       text({"jwks-file", "the public keys of who signs the JSON Web Tokens that are accepted"},
            "FILE", &Options::jwks_file),
+      text({"jwks-url",
+            "where they are published, in place of a file: https, or http on this machine; asked "
+            "again and again"},
+           "URL", &Options::jwks_url),
       text({"jwt-issuer", "what a token's `iss` must be"}, "TEXT", &Options::jwt_issuer),
       text({"jwt-audience", "what a token's `aud` must be, or contain"}, "TEXT",
            &Options::jwt_audience),
@@ -240,7 +245,7 @@ Result<> validate_open(std::string_view name, const Address& address, const Opti
   if (!options.knows_callers()) {
     return refuse(fmt::format(
         "{} {} can be reached from other machines, and nothing says who may call: set keys-file "
-        "(perdure keys create makes one) or jwks-file, or listen on 127.0.0.1",
+        "(perdure keys create makes one), jwks-file or jwks-url, or listen on 127.0.0.1",
         name, to_text(address)));
   }
   if (!options.has_tls() && options.plaintext_credentials == PlaintextCredentials::kRefused) {
@@ -251,6 +256,36 @@ Result<> validate_open(std::string_view name, const Address& address, const Opti
         name, to_text(address)));
   }
   return {};
+}
+
+Result<> validate_jwks_url(const std::string& text) {
+  const auto url = egress::parse_url(text);
+  if (!url) return refuse("jwks-url: " + url.error().message);
+  if (url->scheme == "https" || url->host == "localhost" || is_loopback({.host = url->host}))
+    return {};
+  return refuse(
+      fmt::format("jwks-url {} is without TLS, and somebody on the way could put in keys of his "
+                  "own: write https://",
+                  text));
+}
+
+Result<> validate_tokens(const Options& options) {
+  const bool has_jwt = !options.jwt_issuer.empty() || !options.jwt_audience.empty();
+  if (!options.takes_tokens()) {
+    if (!has_jwt) return {};
+    return refuse(
+        "jwt-issuer and jwt-audience need jwks-file or jwks-url, the keys to check tokens with");
+  }
+  if (!options.jwks_file.empty() && !options.jwks_url.empty()) {
+    return refuse("jwks-file and jwks-url are both set: the keys of tokens have one source");
+  }
+  if (options.jwt_issuer.empty() || options.jwt_audience.empty() ||
+      options.jwt_scopes_claim.empty()) {
+    return refuse(
+        "jwks-file and jwks-url need jwt-issuer, jwt-audience and jwt-scopes-claim: a token for "
+        "somebody else must not open this server");
+  }
+  return options.jwks_url.empty() ? Result<>() : validate_jwks_url(options.jwks_url);
 }
 
 }  // namespace
@@ -282,16 +317,7 @@ Result<> validate(const Options& options) {
   if (options.tls_certificate.empty() != options.tls_key.empty()) {
     return refuse("tls-certificate and tls-key belong together: set both, or neither");
   }
-  const bool has_jwt = !options.jwt_issuer.empty() || !options.jwt_audience.empty();
-  if (options.jwks_file.empty() && has_jwt) {
-    return refuse("jwt-issuer and jwt-audience need jwks-file, the keys to check tokens with");
-  }
-  if (!options.jwks_file.empty() && (options.jwt_issuer.empty() || options.jwt_audience.empty() ||
-                                     options.jwt_scopes_claim.empty())) {
-    return refuse(
-        "jwks-file needs jwt-issuer, jwt-audience and jwt-scopes-claim: a token for "
-        "somebody else must not open this server");
-  }
+  PERDURE_RETURN_IF_ERROR(validate_tokens(options));
   if (options.grpc.port != 0 && options.grpc == options.http) {
     return refuse(fmt::format("grpc-address and http-address are both {}: give each its own port",
                               to_text(options.grpc)));

@@ -39,6 +39,7 @@ struct Options {
   // Who may call. A file name that is empty: this way is closed.
   std::string keys_file;
   std::string jwks_file;
+  std::string jwks_url;
   std::string jwt_issuer;
   std::string jwt_audience;
   std::string jwt_scopes_claim = "scope";
@@ -61,7 +62,8 @@ struct Options {
   std::uint64_t drain_seconds = 30;
   LogLevel log_level = LogLevel::kInfo;
 
-  [[nodiscard]] bool knows_callers() const { return !keys_file.empty() || !jwks_file.empty(); }
+  [[nodiscard]] bool knows_callers() const { return !keys_file.empty() || takes_tokens(); }
+  [[nodiscard]] bool takes_tokens() const { return !jwks_file.empty() || !jwks_url.empty(); }
   [[nodiscard]] bool has_tls() const { return !tls_certificate.empty(); }
 };
 

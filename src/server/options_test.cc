@@ -167,6 +167,26 @@ TEST(Options, tokens_need_keys_an_issuer_and_an_audience) {
   EXPECT_TRUE(validate(resolved(complete)).has_value());
 }
 
+TEST(Options, keys_of_tokens_come_from_one_place_and_nobody_can_change_them_on_the_way) {
+  Layer typed = flags({{"jwt-issuer", "i"}, {"jwt-audience", "a"}});
+  for (const std::string url : {"https://id.example.org/keys", "http://127.0.0.1:9/keys",
+                                "http://[::1]/k", "http://localhost:9/keys"}) {
+    typed["jwks-url"] = {url, "here"};
+    EXPECT_TRUE(validate(resolved(typed)).has_value()) << url;
+  }
+  for (const std::string url :
+       {"http://id.example.org/keys", "http://127.0.0.1.example.org/", "http://10.0.0.1/",
+        "ftp://127.0.0.1/", "keys.json", "https://a:b@id.example.org/"}) {
+    typed["jwks-url"] = {url, "here"};
+    const std::string message = refusal(validate(resolved(typed)));
+    EXPECT_TRUE(message.starts_with("jwks-url")) << message;
+  }
+  typed["jwks-url"] = {"https://id.example.org/keys", "here"};
+  typed["jwks-file"] = {"j", "here"};
+  EXPECT_NE(refusal(validate(resolved(typed))).find("one source"), std::string::npos);
+  refusal(validate(resolved(flags({{"jwks-url", "https://id.example.org/keys"}}))));
+}
+
 TEST(Options, two_listeners_can_not_share_a_port) {
   refusal(validate(
       resolved(flags({{"grpc-address", "127.0.0.1:9000"}, {"http-address", "127.0.0.1:9000"}}))));

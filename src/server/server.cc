@@ -33,6 +33,7 @@ base::Result<access::Guard> make_guard(const Options& options, const runtime::Cl
   return access::Guard::open({.default_hub = options.hub,
                               .keys_file = options.keys_file,
                               .jwks_file = options.jwks_file,
+                              .jwks_url = options.jwks_url,
                               .issuer = options.jwt_issuer,
                               .audience = options.jwt_audience,
                               .scopes_claim = options.jwt_scopes_claim},
@@ -64,6 +65,10 @@ base::Result<std::unique_ptr<Server>> Server::start(const Options& options,
       auto engine, engine::Engine::open(engine_options(options, log), std::move(store), clock));
   engine->start_threads();
   std::unique_ptr<Server> server(new Server(options, std::move(engine), std::move(guard), log));
+  if (!options.jwks_url.empty()) {
+    server->token_keys_ = std::make_unique<TokenKeys>(options.jwks_url, server->guard_, clock, log);
+    server->token_keys_->begin();
+  }
   PERDURE_ASSIGN_OR_RETURN(server->builtin_, Builtin::start(*server->engine_, options.http_allow));
   PERDURE_RETURN_IF_ERROR(server->listen());
   return server;
@@ -79,11 +84,15 @@ base::Result<> Server::listen() {
   return {};
 }
 
-base::Result<> Server::reload() { return guard_.reload(); }
+base::Result<> Server::reload() {
+  if (token_keys_) token_keys_->ask_at_once();
+  return guard_.reload();
+}
 
 base::Result<access::Reloaded> Server::reload_if_changed() { return guard_.reload_if_changed(); }
 
 base::Result<> Server::drain() {
+  if (token_keys_) token_keys_->end();
   for (const auto& transport : transports_) transport->announce_end();
   const auto stopped =
       engine_->stop(base::seconds(static_cast<std::int64_t>(options_.drain_seconds)));

@@ -20,6 +20,7 @@
 #include "server/builtin.h"
 #include "server/log.h"
 #include "server/options.h"
+#include "server/token_keys.h"
 #include "server/transport.h"
 
 namespace perdure::server {
@@ -66,6 +67,7 @@ class Server final {
   const std::unique_ptr<engine::Engine> engine_;
   access::Guard guard_;
   hub::Hubs hubs_;
+  std::unique_ptr<TokenKeys> token_keys_;  // null: they are in a file, or nowhere
   std::unique_ptr<Builtin> builtin_;
   std::vector<std::unique_ptr<Transport>> transports_;
   std::vector<Endpoint> endpoints_;

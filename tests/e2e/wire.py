@@ -35,8 +35,17 @@ def literal(name, value):
         start = b"\0" + bytes([len(name)]) + name.encode()
     else:
         start = bytes([name]) if name < 15 else bytes([15, name - 15])
-    assert len(text) < 127
-    return start + bytes([len(text)]) + text
+    return start + length(len(text)) + text
+
+
+def length(count):
+    """Seven bits, or all of them set and the rest in groups of seven, the last ones first."""
+    if count < 127:
+        return bytes([count])
+    coded, rest = b"\x7f", count - 127
+    while rest >= 128:
+        coded, rest = coded + bytes([rest % 128 + 128]), rest // 128
+    return coded + bytes([rest])
 
 
 def connect(address):

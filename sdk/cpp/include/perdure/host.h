@@ -149,6 +149,10 @@ class Host {
     return *this;
   }
 
+  /// Where the above go, for what fills a registry of any host, such as register_http; before
+  /// `start`.
+  Registry& registry();
+
   /// Opens the store, recovers, and begins to work. Fails with one clear line: the folder is in
   /// use, is not a store, is damaged, is full.
   Result<Client> start();
@@ -160,8 +164,6 @@ class Host {
   [[nodiscard]] HostStats stats() const;
 
  private:
-  Registry& registry();
-
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
