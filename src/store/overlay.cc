@@ -10,7 +10,7 @@ namespace perdure::store {
 namespace {
 
 /// What a node of the map costs besides the bytes of its key and value.
-constexpr std::uint64_t kNodeBytes = sizeof(Overlay::Rows::value_type) + 4 * sizeof(void*);
+constexpr std::uint64_t kNodeBytes = sizeof(Overlay::Rows::Part::value_type) + 4 * sizeof(void*);
 /// What a row costs in a group record besides the bytes of its key and value: an upper bound.
 constexpr std::uint64_t kGroupRowBytes = 16;
 
@@ -20,14 +20,14 @@ std::uint64_t value_bytes(const std::optional<std::string>& value) {
 
 }  // namespace
 
-void Overlay::enlist(model::Space space, Rows::iterator row) {
+void Overlay::enlist(model::Space space, Rows::Place row) {
   row->second.grouped = true;
   row->second.group_index = static_cast<std::uint32_t>(group_.size());
   group_.push_back({space, row});
   group_bytes_ += kGroupRowBytes + row->first.size() + value_bytes(row->second.value);
 }
 
-void Overlay::set_value(Rows::iterator row, std::optional<std::string> value) {
+void Overlay::set_value(Rows::Place row, std::optional<std::string> value) {
   const std::uint64_t before = value_bytes(row->second.value);
   const std::uint64_t after = value_bytes(value);
   active_.bytes_ = active_.bytes_ - before + after;
@@ -35,7 +35,7 @@ void Overlay::set_value(Rows::iterator row, std::optional<std::string> value) {
   row->second.value = std::move(value);
 }
 
-void Overlay::collapse(model::Space space, Rows::iterator row) {
+void Overlay::collapse(model::Space space, Rows::Place row) {
   const std::uint64_t bytes = row->first.size() + value_bytes(row->second.value);
   const std::uint32_t hole = row->second.group_index;
   group_[hole] = group_.back();
@@ -82,42 +82,31 @@ void Overlay::restore(const GroupRow& row) {
 
 const Overlay::Row* Overlay::find(model::Space space, std::string_view key) const {
   for (const Generation* generation : {&active_, &frozen_}) {
-    const Rows& rows = generation->rows(space);
-    if (const auto at = rows.find(key); at != rows.end()) return &at->second;
+    if (const Row* row = generation->rows(space).find(key)) return row;
   }
   return nullptr;
 }
 
 Overlay::Page Overlay::page(model::Space space, std::string_view from, std::string_view to,
                             std::size_t rows_max) const {
-  const Rows& newer = active_.rows(space);
-  const Rows& older = frozen_.rows(space);
-  auto first = newer.lower_bound(from);
-  auto second = older.lower_bound(from);
-  const auto ended = [to](const Rows& rows, Rows::const_iterator at) {
-    return at == rows.end() || (!to.empty() && at->first >= to);
-  };
+  auto newer = active_.rows(space).range(from, to);
+  auto older = frozen_.rows(space).range(from, to);
   Page page;
   std::size_t bytes = 0;
-  for (;;) {
-    const bool first_ended = ended(newer, first);
-    const bool second_ended = ended(older, second);
-    if (first_ended && second_ended) return page;
-    const bool take_first = !first_ended && (second_ended || first->first <= second->first);
-    const auto& [key, row] = take_first ? *first : *second;
+  while (!newer.ended() || !older.ended()) {
+    const bool take_newer = !newer.ended() && (older.ended() || newer.key() <= older.key());
+    auto& taken = take_newer ? newer : older;
+    const std::string& key = taken.key();
     if (!page.rows.empty() && (page.rows.size() >= rows_max || bytes >= kScanPageBytes)) {
       page.next = key;
       return page;
     }
-    page.rows.push_back({key, row.value});
-    bytes += key.size() + value_bytes(row.value);
-    if (!take_first) {
-      ++second;
-      continue;
-    }
-    if (!second_ended && second->first == first->first) ++second;
-    ++first;
+    page.rows.push_back({key, taken.row().value});
+    bytes += key.size() + value_bytes(taken.row().value);
+    if (take_newer && !older.ended() && older.key() == key) older.next();
+    taken.next();
   }
+  return page;
 }
 
 void Overlay::close_group(const std::vector<Fence>& fences, std::string& record) {

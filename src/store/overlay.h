@@ -16,7 +16,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +23,7 @@
 
 #include "model/key.h"
 #include "store/group.h"
+#include "store/row_map.h"
 #include "store/table.h"
 
 namespace perdure::store {
@@ -41,7 +41,7 @@ class Overlay {
     bool grouped = false;
     bool fresh = false;  // grouped, and nothing of it is in any layer below
   };
-  using Rows = std::map<std::string, Row, std::less<>>;
+  using Rows = RowMap<Row>;
 
   /// One generation. Spaces in the order of their numbers.
   class Generation {
@@ -103,12 +103,12 @@ class Overlay {
  private:
   struct Pending {
     model::Space space;
-    Rows::iterator row;
+    Rows::Place row;
   };
 
-  void enlist(model::Space space, Rows::iterator row);
-  void collapse(model::Space space, Rows::iterator row);
-  void set_value(Rows::iterator row, std::optional<std::string> value);
+  void enlist(model::Space space, Rows::Place row);
+  void collapse(model::Space space, Rows::Place row);
+  void set_value(Rows::Place row, std::optional<std::string> value);
 
   Generation active_;
   Generation frozen_;

@@ -217,9 +217,10 @@ Result<> Store::Impl::load_epochs() {
   PERDURE_RETURN_IF_ERROR(table->scan(model::Space::kMeta, from, to, take));
   if (!bad) return bad;
   // Nothing is frozen yet: the active generation is all there is above the table.
-  const auto& rows = overlay.active().rows(model::Space::kMeta);
-  for (auto at = rows.lower_bound(from); at != rows.end() && at->first < to; ++at)
-    if (at->second.value && !take(at->first, *at->second.value)) break;
+  auto at = overlay.active().rows(model::Space::kMeta).range(from, to);
+  for (; !at.ended(); at.next()) {
+    if (at.row().value && !take(at.key(), *at.row().value)) break;
+  }
   return bad;
 }
 
@@ -356,9 +357,9 @@ Result<> Store::Impl::fold_frozen(Position position) {
     Write write;  // one for all rows: its strings keep their memory
     for (const model::Space space : model::kSpaces) {
       write.space = space;
-      for (const auto& [key, row] : overlay.frozen().rows(space)) {
-        write.key = key;
-        write.value = row.value;
+      for (auto at = overlay.frozen().rows(space).all(); !at.ended(); at.next()) {
+        write.key = at.key();
+        write.value = at.row().value;
         take(write);
       }
     }
