@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <filesystem>
+#include <future>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -67,6 +68,24 @@ TEST_F(HostTest, RunsInMemory) {
   const std::string id = client.start("chain", 5).value();
   EXPECT_EQ(client.wait(id).value().output_as<std::string>().value(), "01234");
   host.stop();
+}
+
+TEST_F(HostTest, ManyStartsAndWaitsAreUnderWayFromOneThread) {
+  Host host{HostOptions()};
+  add_functions(host);
+  Client client = host.start().value();
+  std::vector<std::future<Result<Instance>>> waiting;
+  for (int i = 0; i < 50; ++i) {
+    auto id = client.start_async("chain", 3);
+    waiting.push_back(client.wait_async(id.get().value()));
+  }
+  for (auto& one : waiting) {
+    EXPECT_EQ(one.get().value().output_as<std::string>().value(), "012");
+  }
+  EXPECT_EQ(client.start_async("nothing").get().error().code(), ErrorCode::kNotFound);
+  auto never = client.wait_async(client.start("approval").value());
+  host.stop();
+  EXPECT_EQ(never.get().error().code(), ErrorCode::kUnavailable);
 }
 
 TEST_F(HostTest, GoesOnInTheNextProcessLife) {

@@ -231,19 +231,26 @@ struct EntityPage {
   std::string next;
 };
 
-/// The seam between the Client and whatever runs the engine. Calls come from any thread.
 /// A file of the store that was read from the disk as a whole, and is sound.
 struct ScrubbedFile {
   std::string name;
   std::uint64_t bytes = 0;
 };
 
+/// The seam between the Client and whatever runs the engine. Calls come from any thread. Where a
+/// `done` is passed it is called once, on a thread of the host or at once on this one; it must not
+/// block.
 class ClientBackend {
  public:
+  template <class T>
+  using Done = std::function<void(Result<T>)>;
+
   virtual ~ClientBackend() = default;
 
   virtual Result<std::string> start(std::string name, std::optional<std::string> input,
                                     StartOptions options) = 0;
+  virtual void start(std::string name, std::optional<std::string> input, StartOptions options,
+                     Done<std::string> done) = 0;
   virtual Result<void> raise(std::string id, std::string event,
                              std::optional<std::string> payload) = 0;
   virtual Result<void> terminate(std::string id, std::string reason, bool recursive) = 0;
@@ -256,6 +263,8 @@ class ClientBackend {
   virtual Result<Instance> get(std::string id, bool with_input) = 0;
   virtual Result<Instance> wait(std::string id, bool until_ended,
                                 std::chrono::microseconds timeout) = 0;
+  /// Until it ended.
+  virtual void wait(std::string id, Done<Instance> done) = 0;
   virtual Result<Page> list(const Filter& filter, std::size_t page_size,
                             std::string_view continuation) = 0;
   virtual Result<std::vector<HistoryEvent>> history(std::string id, std::uint64_t from,
@@ -263,9 +272,8 @@ class ClientBackend {
   virtual Result<History> record(std::string id) = 0;
   virtual Result<std::optional<ScrubbedFile>> scrub(std::string_view after) = 0;
   virtual Result<Payload> call(const EntityId& entity, std::string operation, Payload input) = 0;
-  /// `done` is called once, on a thread of the host or at once on this one; it must not block.
   virtual void call(const EntityId& entity, std::string operation, Payload input,
-                    std::function<void(Result<Payload>)> done) = 0;
+                    Done<Payload> done) = 0;
   virtual Result<void> signal(const EntityId& entity, std::string operation, Payload input,
                               std::optional<TimePoint> due) = 0;
   virtual Result<EntityInfo> get(const EntityId& entity) = 0;
@@ -286,6 +294,16 @@ class Client {
   template <class T>
   Result<std::string> start(std::string name, const T& input, StartOptions options = {}) {
     return backend_->start(std::move(name), internal::encode_all(input), std::move(options));
+  }
+
+  /// The same without waiting: many starts can be under way from one thread.
+  std::future<Result<std::string>> start_async(std::string name, StartOptions options = {}) {
+    return send_start(std::move(name), std::nullopt, std::move(options));
+  }
+  template <class T>
+  std::future<Result<std::string>> start_async(std::string name, const T& input,
+                                               StartOptions options = {}) {
+    return send_start(std::move(name), internal::encode_all(input), std::move(options));
   }
 
   Result<void> raise(std::string id, std::string event) {
@@ -326,6 +344,13 @@ class Client {
   /// Until the instance ended. DEADLINE_EXCEEDED after `timeout`.
   Result<Instance> wait(std::string id, std::chrono::microseconds timeout = kForever) {
     return backend_->wait(std::move(id), true, timeout);
+  }
+  /// The same without waiting, and without a deadline: drop the future to care no more.
+  std::future<Result<Instance>> wait_async(std::string id) {
+    const auto promise = std::make_shared<std::promise<Result<Instance>>>();
+    backend_->wait(std::move(id),
+                   [promise](Result<Instance> ended) { promise->set_value(std::move(ended)); });
+    return promise->get_future();
   }
   /// Until its first step is done.
   Result<Instance> wait_for_start(std::string id, std::chrono::microseconds timeout = kForever) {
@@ -437,6 +462,14 @@ class Client {
   }
 
  private:
+  std::future<Result<std::string>> send_start(std::string name, Payload input,
+                                              StartOptions options) {
+    const auto promise = std::make_shared<std::promise<Result<std::string>>>();
+    backend_->start(std::move(name), std::move(input), std::move(options),
+                    [promise](Result<std::string> id) { promise->set_value(std::move(id)); });
+    return promise->get_future();
+  }
+
   template <class T>
   std::future<Result<T>> send(const EntityId& entity, std::string operation, Payload input) {
     const auto promise = std::make_shared<std::promise<Result<T>>>();

@@ -129,21 +129,31 @@ Result<model::ReplyBody> Backend::ask(Command command, base::Duration span) {
 }
 
 template <class Command>
+void Backend::send(Command command, Done<model::ReplyBody> done) {
+  const runtime::SharedLock lock(engine_mutex_);
+  if (engine_ == nullptr) return done(gone());
+  engine_->request(std::move(command), [done = std::move(done)](model::ReplyBody body) {
+    if (const auto* error = std::get_if<base::Error>(&body)) return done(to_public(*error));
+    done(std::move(body));
+  });
+}
+
+template <class Command>
 Result<void> Backend::tell(Command command) {
   auto body = ask(std::move(command), kCommitPatience);
   if (!body) return body.error();
   return {};
 }
 
-Result<std::string> Backend::start(std::string name, std::optional<std::string> input,
-                                   StartOptions options) {
+Result<model::StartInstance> Backend::start_command(std::string name, Payload input,
+                                                    const StartOptions& options) const {
   if (settings_.known) {
     if (auto known = settings_.known(name); !known) return known.error();
   }
   std::string id = options.id();
   if (id.empty()) id = settings_.fresh_id();
   model::StartInstance command{.request = {},
-                               .key = key(id),
+                               .key = key(std::move(id)),
                                .started = {.name = std::move(name),
                                            .version = options.version(),
                                            .input = std::move(input),
@@ -151,9 +161,28 @@ Result<std::string> Backend::start(std::string name, std::optional<std::string> 
                                .reuse = reuse(options.if_exists()),
                                .idempotency_key = options.idempotency_key()};
   if (options.at()) command.started.scheduled_start = to_model(*options.at());
-  auto body = ask(std::move(command), kCommitPatience);
+  return command;
+}
+
+Result<std::string> Backend::start(std::string name, std::optional<std::string> input,
+                                   StartOptions options) {
+  auto command = start_command(std::move(name), std::move(input), options);
+  if (!command) return command.error();
+  std::string id = command->key.id;
+  auto body = ask(*std::move(command), kCommitPatience);
   if (!body) return body.error();
   return id;
+}
+
+void Backend::start(std::string name, std::optional<std::string> input, StartOptions options,
+                    Done<std::string> done) {
+  auto command = start_command(std::move(name), std::move(input), options);
+  if (!command) return done(command.error());
+  send(*std::move(command),
+       [id = command->key.id, done = std::move(done)](Result<model::ReplyBody> body) {
+         if (!body) return done(body.error());
+         done(id);
+       });
 }
 
 Result<void> Backend::raise(std::string id, std::string event, std::optional<std::string> payload) {
@@ -226,6 +255,14 @@ Result<Instance> Backend::wait(std::string id, bool until_ended,
       to_span(timeout));
   if (!body) return body.error();
   return to_public(std::get<model::InstanceSnapshot>(*std::move(body)));
+}
+
+void Backend::wait(std::string id, Done<Instance> done) {
+  send(model::AwaitInstance{.request = {}, .key = key(std::move(id))},
+       [done = std::move(done)](Result<model::ReplyBody> body) {
+         if (!body) return done(body.error());
+         done(to_public(std::get<model::InstanceSnapshot>(*std::move(body))));
+       });
 }
 
 Result<Page> Backend::list(const Filter& filter, std::size_t page_size,
@@ -308,18 +345,16 @@ Result<Payload> Backend::call(const EntityId& entity, std::string operation, Pay
 }
 
 void Backend::call(const EntityId& entity, std::string operation, Payload input,
-                   std::function<void(Result<Payload>)> done) {
+                   Done<Payload> done) {
   if (settings_.known_entity) {
     if (auto known = settings_.known_entity(entity); !known) return done(known.error());
   }
-  const runtime::SharedLock lock(engine_mutex_);
-  if (engine_ == nullptr) return done(gone());
   model::CallEntity command{
       .request = {}, .key = key(entity.text()), .operation = operation, .input = std::move(input)};
-  engine_->request(std::move(command), [entity, operation = std::move(operation),
-                                        done = std::move(done)](model::ReplyBody body) {
-    if (const auto* error = std::get_if<base::Error>(&body)) return done(to_public(*error));
-    done(outcome_of(entity, operation, std::move(body)));
+  send(std::move(command), [entity, operation = std::move(operation),
+                            done = std::move(done)](Result<model::ReplyBody> body) {
+    if (!body) return done(body.error());
+    done(outcome_of(entity, operation, *std::move(body)));
   });
 }
 

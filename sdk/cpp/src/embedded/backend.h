@@ -60,6 +60,8 @@ class Backend final : public ClientBackend {
 
   Result<std::string> start(std::string name, std::optional<std::string> input,
                             StartOptions options) override;
+  void start(std::string name, std::optional<std::string> input, StartOptions options,
+             Done<std::string> done) override;
   Result<void> raise(std::string id, std::string event,
                      std::optional<std::string> payload) override;
   Result<void> terminate(std::string id, std::string reason, bool recursive) override;
@@ -72,6 +74,7 @@ class Backend final : public ClientBackend {
   Result<Instance> get(std::string id, bool with_input) override;
   Result<Instance> wait(std::string id, bool until_ended,
                         std::chrono::microseconds timeout) override;
+  void wait(std::string id, Done<Instance> done) override;
   Result<Page> list(const Filter& filter, std::size_t page_size,
                     std::string_view continuation) override;
   Result<std::vector<HistoryEvent>> history(std::string id, std::uint64_t from,
@@ -80,7 +83,7 @@ class Backend final : public ClientBackend {
   Result<std::optional<ScrubbedFile>> scrub(std::string_view after) override;
   Result<Payload> call(const EntityId& entity, std::string operation, Payload input) override;
   void call(const EntityId& entity, std::string operation, Payload input,
-            std::function<void(Result<Payload>)> done) override;
+            Done<Payload> done) override;
   Result<void> signal(const EntityId& entity, std::string operation, Payload input,
                       std::optional<TimePoint> due) override;
   Result<EntityInfo> get(const EntityId& entity) override;
@@ -88,6 +91,10 @@ class Backend final : public ClientBackend {
                               std::string_view continuation) override;
 
  private:
+  [[nodiscard]] Result<model::StartInstance> start_command(std::string name, Payload input,
+                                                           const StartOptions& options) const;
+  template <class Command>
+  void send(Command command, Done<model::ReplyBody> done);
   template <class Command>
   Result<model::ReplyBody> ask(Command command, base::Duration span);
   template <class Command>

@@ -107,6 +107,29 @@ v1::ReasonRequest reason_request(std::string id, std::string reason) {
   return request;
 }
 
+Result<v1::StartRequest> start_request(std::string name, Payload input,
+                                       const StartOptions& options) {
+  model::ExecutionStarted started{.name = std::move(name),
+                                  .version = options.version(),
+                                  .input = std::move(input),
+                                  .tags = options.tags(),
+                                  .parent = {},
+                                  .scheduled_start = {},
+                                  .trace_parent = {}};
+  // What can not even be written down; the server looks at everything else.
+  if (const auto checked = model::check_tags(started.tags); !checked) {
+    return to_public(checked.error());
+  }
+  if (options.at()) started.scheduled_start = to_model(*options.at());
+  v1::StartRequest request;
+  // Made here: so it is known to whoever is left without an answer, too.
+  request.set_id(options.id().empty() ? runtime::random_id() : options.id());
+  request.set_started(worker_wire::one_to_wire(std::move(started)));
+  request.set_if_exists(to_wire(options.if_exists()));
+  request.set_idempotency_key(options.idempotency_key());
+  return request;
+}
+
 EntityInfo info_from(const EntityId& id, model::EntitySnapshot seen) {
   return {.id = id,
           .state = std::move(seen.state),
@@ -136,6 +159,26 @@ Result<Reply> Backend::ask(Method<Request, Reply> method, const Request& request
   return reply;
 }
 
+template <class Request, class Reply>
+void Backend::send(AsyncMethod<Request, Reply> method, Request request, Done<Reply> done) {
+  struct Calling {
+    ::grpc::ClientContext context;
+    Request request;
+    Reply reply;
+  };
+  auto calling = std::make_shared<Calling>();
+  way_.begin(calling->context);
+  set_deadline(calling->context, kCommitPatience);
+  calling->request = std::move(request);
+  Calling& sent = *calling;
+  (stub_->async()->*method)(
+      &sent.context, &sent.request, &sent.reply,
+      [calling = std::move(calling), done = std::move(done)](const ::grpc::Status& status) {
+        if (!status.ok()) return done(to_public(transport::to_error(status)));
+        done(std::move(calling->reply));
+      });
+}
+
 template <class Request>
 Result<void> Backend::tell(Method<Request, v1::Done> method, const Request& request) {
   auto done = ask(method, request, kCommitPatience);
@@ -147,27 +190,22 @@ Result<void> Backend::tell(Method<Request, v1::Done> method, const Request& requ
 
 Result<std::string> Backend::start(std::string name, std::optional<std::string> input,
                                    StartOptions options) {
-  model::ExecutionStarted started{.name = std::move(name),
-                                  .version = options.version(),
-                                  .input = std::move(input),
-                                  .tags = options.tags(),
-                                  .parent = {},
-                                  .scheduled_start = {},
-                                  .trace_parent = {}};
-  // What can not even be written down; the server looks at everything else.
-  if (const auto checked = model::check_tags(started.tags); !checked) {
-    return to_public(checked.error());
-  }
-  if (options.at()) started.scheduled_start = to_model(*options.at());
-  v1::StartRequest request;
-  // Made here: so it is known to whoever is left without an answer, too.
-  request.set_id(options.id().empty() ? runtime::random_id() : options.id());
-  request.set_started(worker_wire::one_to_wire(std::move(started)));
-  request.set_if_exists(to_wire(options.if_exists()));
-  request.set_idempotency_key(options.idempotency_key());
-  auto reply = ask(&Stub::Start, request, kCommitPatience);
+  auto request = start_request(std::move(name), std::move(input), options);
+  if (!request) return request.error();
+  auto reply = ask(&Stub::Start, *request, kCommitPatience);
   if (!reply) return reply.error();
   return std::move(*reply->mutable_id());
+}
+
+void Backend::start(std::string name, std::optional<std::string> input, StartOptions options,
+                    Done<std::string> done) {
+  auto request = start_request(std::move(name), std::move(input), options);
+  if (!request) return done(request.error());
+  send<v1::StartRequest, v1::StartReply>(&Stub::async::Start, *std::move(request),
+                                         [done = std::move(done)](Result<v1::StartReply> reply) {
+                                           if (!reply) return done(reply.error());
+                                           done(std::move(*reply->mutable_id()));
+                                         });
 }
 
 Result<void> Backend::raise(std::string id, std::string event, std::optional<std::string> payload) {
@@ -245,6 +283,53 @@ Result<Instance> Backend::wait(std::string id, bool until_ended,
     pause(std::min(pause_span, runtime::Condition::until(deadline)));
     pause_span = std::min(base::Duration{2 * pause_span.us}, kWaitPauseMax);
   }
+}
+
+/// A wait that no thread waits for. Kept alive by the call that is under way.
+class Backend::Awaited final : public std::enable_shared_from_this<Backend::Awaited> {
+ public:
+  Awaited(Way way, std::shared_ptr<Stub> stub, std::string id, Done<Instance> done)
+      : way_(std::move(way)), stub_(std::move(stub)), done_(std::move(done)) {
+    request_.set_id(std::move(id));
+  }
+
+  void ask() {
+    auto context = std::make_shared<::grpc::ClientContext>();
+    way_.begin(*context);
+    set_deadline(*context, kWaitAtOnce);
+    // No thread could pause: the call itself waits for a server that is away.
+    context->set_wait_for_ready(true);
+    ::grpc::ClientContext* const call = context.get();
+    stub_->async()->Wait(call, &request_, &reply_,
+                         [self = shared_from_this(), context = std::move(context)](
+                             const ::grpc::Status& status) { self->take(status); });
+  }
+
+ private:
+  void take(const ::grpc::Status& status) {
+    if (status.ok()) return done_(instance_from(reply_, way_.hub));
+    const Error error = to_public(transport::to_error(status));
+    const bool was_long = error.code() == ErrorCode::kDeadlineExceeded;
+    const bool is_there = way_.channel->GetState(false) == GRPC_CHANNEL_READY;
+    if (was_long && is_there) {
+      failures_ = 0;
+    } else if ((!was_long && error.code() != ErrorCode::kUnavailable) ||
+               ++failures_ == kWaitFailuresMax) {
+      return done_(error);
+    }
+    ask();
+  }
+
+  const Way way_;
+  const std::shared_ptr<Stub> stub_;
+  const Done<Instance> done_;
+  v1::WaitRequest request_;
+  v1::Instance reply_;
+  int failures_ = 0;
+};
+
+void Backend::wait(std::string id, Done<Instance> done) {
+  std::make_shared<Awaited>(way_, stub_, std::move(id), std::move(done))->ask();
 }
 
 Result<v1::HistoryPiece> Backend::piece(const std::string& id, std::uint64_t from) {
@@ -325,23 +410,15 @@ Result<Payload> Backend::call(const EntityId& entity, std::string operation, Pay
 }
 
 void Backend::call(const EntityId& entity, std::string operation, Payload input,
-                   std::function<void(Result<Payload>)> done) {
-  struct Calling {
-    ::grpc::ClientContext context;
-    v1::OperationRequest request;
-    v1::OperationReply reply;
-  };
-  auto calling = std::make_shared<Calling>();
-  way_.begin(calling->context);
-  set_deadline(calling->context, kCommitPatience);
-  calling->request = to_wire(entity, operation, std::move(input));
-  Calling& sent = *calling;
-  stub_->async()->Call(&sent.context, &sent.request, &sent.reply,
-                       [calling = std::move(calling), entity, operation = std::move(operation),
-                        done = std::move(done)](const ::grpc::Status& status) {
-                         if (!status.ok()) return done(to_public(transport::to_error(status)));
-                         done(outcome_from(entity, operation, calling->reply));
-                       });
+                   Done<Payload> done) {
+  auto request = to_wire(entity, operation, std::move(input));
+  send<v1::OperationRequest, v1::OperationReply>(
+      &Stub::async::Call, std::move(request),
+      [entity, operation = std::move(operation),
+       done = std::move(done)](Result<v1::OperationReply> reply) {
+        if (!reply) return done(reply.error());
+        done(outcome_from(entity, operation, *reply));
+      });
 }
 
 Result<void> Backend::signal(const EntityId& entity, std::string operation, Payload input,

@@ -26,6 +26,8 @@ class Backend final : public ClientBackend {
 
   Result<std::string> start(std::string name, std::optional<std::string> input,
                             StartOptions options) override;
+  void start(std::string name, std::optional<std::string> input, StartOptions options,
+             Done<std::string> done) override;
   Result<void> raise(std::string id, std::string event,
                      std::optional<std::string> payload) override;
   Result<void> terminate(std::string id, std::string reason, bool recursive) override;
@@ -38,6 +40,7 @@ class Backend final : public ClientBackend {
   Result<Instance> get(std::string id, bool with_input) override;
   Result<Instance> wait(std::string id, bool until_ended,
                         std::chrono::microseconds timeout) override;
+  void wait(std::string id, Done<Instance> done) override;
   Result<Page> list(const Filter& filter, std::size_t page_size,
                     std::string_view continuation) override;
   Result<std::vector<HistoryEvent>> history(std::string id, std::uint64_t from,
@@ -47,7 +50,7 @@ class Backend final : public ClientBackend {
   Result<std::optional<ScrubbedFile>> scrub(std::string_view after) override;
   Result<Payload> call(const EntityId& entity, std::string operation, Payload input) override;
   void call(const EntityId& entity, std::string operation, Payload input,
-            std::function<void(Result<Payload>)> done) override;
+            Done<Payload> done) override;
   Result<void> signal(const EntityId& entity, std::string operation, Payload input,
                       std::optional<TimePoint> due) override;
   Result<EntityInfo> get(const EntityId& entity) override;
@@ -56,17 +59,23 @@ class Backend final : public ClientBackend {
 
  private:
   using Stub = v1::Clients::Stub;
+  class Awaited;
+  template <class Request, class Reply>
+  using AsyncMethod = void (Stub::async::*)(::grpc::ClientContext*, const Request*, Reply*,
+                                            std::function<void(::grpc::Status)>);
   template <class Request, class Reply>
   using Method = ::grpc::Status (Stub::*)(::grpc::ClientContext*, const Request&, Reply*);
 
   template <class Request, class Reply>
   Result<Reply> ask(Method<Request, Reply> method, const Request& request, base::Duration span);
+  template <class Request, class Reply>
+  void send(AsyncMethod<Request, Reply> method, Request request, Done<Reply> done);
   template <class Request>
   Result<void> tell(Method<Request, v1::Done> method, const Request& request);
   Result<v1::HistoryPiece> piece(const std::string& id, std::uint64_t from);
 
   const Way way_;
-  const std::unique_ptr<Stub> stub_;
+  const std::shared_ptr<Stub> stub_;  // calls that are under way outlive the backend
 };
 
 }  // namespace perdure::remote

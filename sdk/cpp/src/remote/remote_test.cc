@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
@@ -212,6 +213,39 @@ TEST(Remote, AWaitGoesOnOverALostConnection) {
   // The other call was sent once: it is this test that sends it again.
   while (!client.raise(id, "name", std::string("x"))) std::this_thread::yield();
   waiting.join();
+}
+
+TEST(Remote, ManyStartsAndWaitsAreUnderWayFromOneThread) {
+  Server server;
+  Remote remote(server);
+  Client client = remote.host.start().value();
+  std::vector<std::future<Result<std::string>>> starting;
+  for (int i = 0; i < 50; ++i) starting.push_back(client.start_async("add_up", i));
+  std::vector<std::future<Result<Instance>>> waiting;
+  for (auto& start : starting) waiting.push_back(client.wait_async(start.get().value()));
+  for (int i = 0; i < 50; ++i) {
+    EXPECT_EQ(waiting[static_cast<std::size_t>(i)].get().value().output_as<int>().value(),
+              i * (i + 1) / 2);
+  }
+  EXPECT_EQ(client.start_async("add_up", 1, StartOptions().id(std::string(2000, 'x')))
+                .get()
+                .error()
+                .code(),
+            ErrorCode::kInvalidArgument);
+  EXPECT_EQ(client.wait_async("nobody").get().error().code(), ErrorCode::kNotFound);
+}
+
+TEST(Remote, AWaitThatNoThreadWaitsForOutlivesTheServer) {
+  Server server;
+  Remote remote(server);
+  Client client = remote.host.start().value();
+  const std::string id = client.start("ask").value();
+  ASSERT_TRUE(client.wait_for_start(id, kPatience));
+  auto ended = client.wait_async(id);
+  server.go_down();
+  server.come_up();
+  while (!client.raise(id, "name", std::string("x"))) std::this_thread::yield();
+  EXPECT_TRUE(ended.get());
 }
 
 TEST(Remote, ACancelledActivityLearnsOfIt) {
