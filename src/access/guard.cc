@@ -20,7 +20,6 @@
 namespace perdure::access {
 namespace {
 
-using base::Error;
 using base::ErrorCode;
 using base::fail;
 using base::Result;
