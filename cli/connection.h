@@ -20,6 +20,8 @@ struct Connection {
   std::string server;        // "host:port"
   std::string api_key_file;  // never the key itself: a command line is for everybody to see
   std::string tls_roots;
+  std::string certificate;
+  std::string key;
   bool tls = false;
 };
 

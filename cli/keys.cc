@@ -29,6 +29,7 @@ struct Typed {
   std::string name;  // of a new key
   std::vector<std::string> scopes;
   std::string expires;
+  std::string identity;
   std::string id;  // of one to revoke
 };
 
@@ -49,13 +50,15 @@ JsonObject json_of(const access::KeyRecord& key) {
   for (const std::string& scope : texts_of(key.scopes)) scopes.add(json_text(scope));
   JsonObject json;
   json.text("id", key.id).text("name", key.name).raw("scopes", scopes.finish());
+  if (!key.identity.empty()) json.text("identity", key.identity);
   json.text("created", show_time(to_public(key.created)));
   json.raw("expires", key.expires ? json_text(show_time(to_public(*key.expires))) : "null");
   return json;
 }
 
 Result<access::KeyWish> wish_of(const Typed& typed, base::Timestamp now) {
-  access::KeyWish wish{.name = typed.name, .scopes = {}, .created = now, .expires = {}};
+  access::KeyWish wish{
+      .name = typed.name, .scopes = {}, .created = now, .expires = {}, .identity = typed.identity};
   for (const std::string& text : typed.scopes) {
     auto scope = access::parse_scope(text);
     if (!scope) {
@@ -76,14 +79,19 @@ Result<access::KeyWish> wish_of(const Typed& typed, base::Timestamp now) {
 void print_new(const access::NewKey& key, Output output) {
   if (output.form == Form::kJson) {
     JsonObject json = json_of(key.record);
-    fmt::print("{}\n", json.text("key", key.text).finish());
+    if (!key.text.empty()) json.text("key", key.text);
+    fmt::print("{}\n", json.finish());
     return;
   }
-  fmt::print("key      {}\nid       {}\nname     {}\nscopes   {}\nexpires  {}\n\n", key.text,
+  const bool is_key = !key.text.empty();
+  fmt::print("{}  {}\nid        {}\nname      {}\nscopes    {}\nexpires   {}\n",
+             is_key ? "key     " : "identity", is_key ? key.text : printable(key.record.identity),
              key.record.id, printable(key.record.name),
              printable(fmt::format("{}", fmt::join(texts_of(key.record.scopes), ", "))),
              key.record.expires ? show_time(to_public(*key.record.expires)) : "never");
-  fmt::print("Keep the key now: only its digest is stored, nobody can show it again.\n");
+  if (is_key) {
+    fmt::print("\nKeep the key now: only its digest is stored, nobody can show it again.\n");
+  }
 }
 
 Result<int> create(const Typed& typed, Output output) {
@@ -119,12 +127,13 @@ Result<int> show(const Typed& typed, Output output) {
     return kExitOk;
   }
   const base::Timestamp now = runtime::SystemClock().now();
-  Table table({"ID", "CREATED", "EXPIRES", "NAME", "SCOPES"});
+  Table table({"ID", "CREATED", "EXPIRES", "NAME", "SCOPES", "IDENTITY"});
   for (const access::KeyRecord& key : ring->records()) {
     std::string expires = key.expires ? show_time(to_public(*key.expires)) : "never";
     if (key.expires && now >= *key.expires) expires = "expired";
     table.add({key.id, show_time(to_public(key.created)), std::move(expires), printable(key.name),
-               printable(fmt::format("{}", fmt::join(texts_of(key.scopes), ", ")))});
+               printable(fmt::format("{}", fmt::join(texts_of(key.scopes), ", "))),
+               printable(key.identity)});
   }
   fmt::print("{}",
              table.render([](std::size_t, std::size_t, const std::string& cell) { return cell; }));
@@ -185,6 +194,11 @@ void declare_keys(CLI::App& app, StorelessCommand& chosen) {
       ->type_name("ACTION:HUB");
   creating->add_option("--expires", typed->expires, "a time (UTC), or in 90d; without it: never")
       ->type_name("TIME");
+  creating
+      ->add_option("--identity", typed->identity,
+                   "make no key: whom the certificate of the client is for (perdure serve "
+                   "--tls-client-ca)")
+      ->type_name("URI");
   add(*keys, "list", "show the keys; never their secrets", typed, chosen, show);
   CLI::App* revoking =
       add(*keys, "revoke", "forget a key: it opens nothing any more", typed, chosen, revoke);
@@ -196,6 +210,8 @@ void declare_keys(CLI::App& app, StorelessCommand& chosen) {
       "  perdure keys --keys-file keys.jsonl create shop --scope operate:orders --expires 90d\n"
       "  perdure keys --keys-file keys.jsonl create workers --scope work:orders --scope "
       "read:orders\n"
+      "  perdure keys --keys-file keys.jsonl create till --scope operate:orders --identity "
+      "spiffe://example.org/till\n"
       "  perdure keys --keys-file keys.jsonl list\n"
       "  perdure keys --keys-file keys.jsonl revoke 0123456789ab\n");
 }

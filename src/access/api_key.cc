@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "access/certificate.h"
 #include "access/text.h"
 #include "base/check.h"
 #include "base/crc32c.h"
@@ -42,7 +43,7 @@ Result<> check_wish(const KeyWish& wish) {
   if (wish.expires && *wish.expires <= wish.created) {
     return fail(ErrorCode::kInvalidArgument, "the key would expire before it is made");
   }
-  return {};
+  return wish.identity.empty() ? Result<>() : check_identity(wish.identity);
 }
 
 std::unexpected<base::Error> malformed(std::string_view what) {
@@ -72,6 +73,22 @@ std::optional<base::Timestamp> time_of(const Json& json) {
 
 std::int64_t seconds_of(base::Timestamp at) { return at.us / 1'000'000; }
 
+/// By one of the two somebody is known.
+Result<> read_proof(std::string_view digest_text, std::string_view identity, KeyRecord& record) {
+  if (!identity.empty()) {
+    if (!digest_text.empty()) return malformed("line has both 'sha256' and 'identity'");
+    PERDURE_RETURN_IF_ERROR(check_identity(identity));
+    record.identity = identity;
+    return {};
+  }
+  const auto digest = bytes_from_hex(digest_text);
+  if (!digest || digest->size() != record.digest.size()) {
+    return malformed("'sha256' is no 64 hexadecimal digits");
+  }
+  std::ranges::copy(*digest, record.digest.begin());
+  return {};
+}
+
 Result<KeyRecord> read_record(const Json& json) {
   const auto text = [&](const char* name) {
     const auto found = json.find(name);
@@ -82,11 +99,7 @@ Result<KeyRecord> read_record(const Json& json) {
     return malformed("'id' is no 12 hexadecimal digits");
   }
   PERDURE_RETURN_IF_ERROR(model::check_name("name of a key", record.name, kKeyNameBytesMax));
-  const auto digest = bytes_from_hex(text("sha256"));
-  if (!digest || digest->size() != record.digest.size()) {
-    return malformed("'sha256' is no 64 hexadecimal digits");
-  }
-  std::ranges::copy(*digest, record.digest.begin());
+  PERDURE_RETURN_IF_ERROR(read_proof(text("sha256"), text("identity"), record));
   PERDURE_RETURN_IF_ERROR(read_scopes(json.value("scopes", Json()), record.scopes));
   const auto created = time_of(json.value("created", Json()));
   if (!created) return malformed("'created' is no time");
@@ -106,12 +119,15 @@ Result<NewKey> make_key(KeyWish wish) {
   PERDURE_RETURN_IF_ERROR(check_wish(wish));
   NewKey made;
   made.record.id = runtime::random_id().substr(0, kIdDigits);
-  made.text = fmt::format("{}{}_{}{}", kKeyPrefix, made.record.id, runtime::random_id(),
-                          runtime::random_id());
-  made.text += "_" + checksum(made.text);
-  PERDURE_CHECK(made.text.size() == kKeyBytes, "a key of another length");
+  made.record.identity = std::move(wish.identity);
+  if (made.record.identity.empty()) {
+    made.text = fmt::format("{}{}_{}{}", kKeyPrefix, made.record.id, runtime::random_id(),
+                            runtime::random_id());
+    made.text += "_" + checksum(made.text);
+    PERDURE_CHECK(made.text.size() == kKeyBytes, "a key of another length");
+    made.record.digest = sha256(made.text);
+  }
   made.record.name = std::move(wish.name);
-  made.record.digest = sha256(made.text);
   made.record.scopes = std::move(wish.scopes);
   // What is stored has whole seconds.
   made.record.created = {seconds_of(wish.created) * 1'000'000};
@@ -146,6 +162,10 @@ std::string encode(const KeyRecord& record) {
   json["created"] = seconds_of(record.created);
   json["expires"] = nullptr;
   if (record.expires) json["expires"] = seconds_of(*record.expires);
+  if (!record.identity.empty()) {
+    json["identity"] = record.identity;
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  }
   json["sha256"] =
       hex_of({reinterpret_cast<const char*>(record.digest.data()), record.digest.size()});
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);

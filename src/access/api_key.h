@@ -9,6 +9,9 @@
 // guess what it is of. The prefix lets a scanner of repositories find a key that leaked; the
 // checksum (CRC-32C) tells a key that was copied badly from one that is wrong. The id is no secret.
 //
+// A client may also be known by its certificate (TLS on both sides). Then the record has the
+// identity that the certificate is for in place of a digest, and there is no text to keep secret.
+//
 // Values, and functions without side effects but `make_key`, which asks the system for randomness.
 #pragma once
 
@@ -30,11 +33,13 @@ inline constexpr std::size_t kKeyNameBytesMax = 128;
 /// Keys that one server knows; several of the same name are live while one replaces the other.
 inline constexpr std::size_t kKeysMax = 10'000;
 
-/// What a server knows of a key.
+/// What a server knows of a key, or of a certificate.
 struct KeyRecord {
   std::string id;
   std::string name;  // for people: what it is for, who has it
-  Digest digest{};   // of the whole text
+  Digest digest{};   // of the whole text; of a certificate: zero
+  /// What a certificate is for (certificate.h); "": it is a key.
+  std::string identity{};
   std::vector<Scope> scopes;
   base::Timestamp created;
   std::optional<base::Timestamp> expires;
@@ -43,7 +48,7 @@ struct KeyRecord {
 };
 
 struct NewKey {
-  std::string text;  // the only time that anybody sees it
+  std::string text;  // the only time that anybody sees it; "": it is for a certificate
   KeyRecord record;
 };
 
@@ -53,6 +58,7 @@ struct KeyWish {
   std::vector<Scope> scopes;
   base::Timestamp created;
   std::optional<base::Timestamp> expires;
+  std::string identity{};  // "": a key is wanted
 };
 
 /// kInvalidArgument: no name, no scope, or too many.

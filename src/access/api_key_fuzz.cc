@@ -4,6 +4,7 @@
 // libFuzzer entry: any bytes as an API key, as a file of keys, and as a scope. A key is refused
 // without a piece of it in the message, and opens nothing; what decodes, encodes to what decodes to
 // the same.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -38,6 +39,10 @@ void check_file(std::string_view text) {
     const auto same = access::decode_key_record(access::encode(record));
     PERDURE_CHECK(same && *same == record, "a record that changes when it is written");
     again += access::encode(record) + "\n";
+    const auto known = ring->of_identity(record.identity);
+    PERDURE_CHECK(
+        record.identity.empty() ? known.empty() : std::ranges::find(known, &record) != known.end(),
+        "a certificate that is not found, or a key that is taken for one");
   }
   if (ring->records().empty()) return;
   PERDURE_CHECK(access::Keyring::parse(again, "keys")->records() == ring->records(),

@@ -168,5 +168,41 @@ TEST(Keyring, one_can_be_taken_out) {
   EXPECT_EQ(without_key(text, "").error().code, ErrorCode::kNotFound);
 }
 
+TEST(KeyRecord, of_a_certificate_holds_no_secret_and_is_found_by_its_identity) {
+  const auto made = make_key({.name = "till",
+                              .scopes = {{Action::kRead, "*"}},
+                              .created = kNow,
+                              .identity = "spiffe://example.org/till"});
+  ASSERT_TRUE(made.has_value()) << made.error().message;
+  EXPECT_EQ(made->text, "");
+  const std::string line = encode(made->record);
+  EXPECT_EQ(line.find("sha256"), std::string::npos);
+  EXPECT_EQ(decode_key_record(line).value(), made->record);
+  const NewKey key = make();
+  const auto ring = Keyring::parse(line + "\n" + encode(key.record) + "\n" + line.substr(0, 7) +
+                                       "0123456789ab" + line.substr(19) + "\n",
+                                   "keys");
+  ASSERT_TRUE(ring.has_value()) << ring.error().message;
+  EXPECT_EQ(ring->of_identity("spiffe://example.org/till").size(), 2U);
+  EXPECT_EQ(ring->of_identity("").size(), 0U) << "keys have none, and so can not be taken for it";
+  EXPECT_NE(ring->find(key.text), nullptr);
+}
+
+TEST(KeyRecord, is_of_a_key_or_of_a_certificate) {
+  const std::string line = encode(make().record);
+  std::string both = line;
+  both.insert(1, R"("identity":"spiffe://a/b",)");
+  EXPECT_FALSE(decode_key_record(both).has_value());
+  std::string bad = both;
+  bad.replace(bad.find("sha256"), 6, "sha999");
+  EXPECT_TRUE(decode_key_record(bad).has_value());
+  bad.replace(bad.find("spiffe://a/b"), 12, "spiffe  a  b");
+  EXPECT_FALSE(decode_key_record(bad).has_value());
+  EXPECT_FALSE(
+      make_key(
+          {.name = "a", .scopes = {{Action::kRead, "*"}}, .created = kNow, .identity = "two words"})
+          .has_value());
+}
+
 }  // namespace
 }  // namespace perdure::access

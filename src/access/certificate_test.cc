@@ -13,6 +13,7 @@
 #include <fstream>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace perdure::access {
 namespace {
@@ -108,6 +109,32 @@ TEST_F(CertificateTest, files_that_are_something_else_are_refused) {
   write_key(key);
   std::ofstream(certificate_) << "";
   expect_about(problem(), certificate_, "no certificate");
+}
+
+TEST(Identity, is_the_uri_of_spiffe_else_the_first_uri_else_the_first_name) {
+  using Texts = std::vector<std::string>;
+  const std::string spiffe = "spiffe://example.org/shop";
+  const std::string other = "https://example.org/";
+  EXPECT_EQ(identity_of(Texts{other, spiffe}, Texts{"a.org"}), spiffe);
+  EXPECT_EQ(identity_of(Texts{other, "urn:b"}, Texts{"a.org"}), other);
+  EXPECT_EQ(identity_of(Texts{}, Texts{"a.org", "b.org"}), "a.org");
+  EXPECT_EQ(identity_of(Texts{}, Texts{}), "");
+  EXPECT_EQ(identity_of(nullptr), "");
+}
+
+TEST(Identity, no_name_passes_for_a_uri_and_nothing_steers_a_terminal) {
+  using Texts = std::vector<std::string>;
+  EXPECT_EQ(identity_of(Texts{}, Texts{"spiffe://example.org/shop"}), "");
+  EXPECT_EQ(identity_of(Texts{"a.org"}, Texts{}), "");
+  EXPECT_EQ(identity_of(Texts{std::string("spiffe://a/b\0c", 13), "spiffe://a/\x1b[2J"},
+                        Texts{"a b", std::string("a.org\0", 6), ""}),
+            "");
+  EXPECT_EQ(identity_of(Texts{"spiffe://a/" + std::string(kIdentityBytesMax, 'b')}, Texts{}), "");
+  EXPECT_TRUE(check_identity("spiffe://a/b").has_value());
+  EXPECT_TRUE(check_identity("a.org").has_value());
+  for (const char* bad : {"", "two words", "a/b", "spiffe://a b"}) {
+    EXPECT_FALSE(check_identity(bad).has_value()) << bad;
+  }
 }
 
 }  // namespace

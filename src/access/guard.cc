@@ -20,7 +20,6 @@
 namespace perdure::access {
 namespace {
 
-using base::Error;
 using base::ErrorCode;
 using base::fail;
 using base::Result;
@@ -73,6 +72,23 @@ Result<Caller> caller_of_key(const Book& book, std::string_view text, base::Time
   return Caller{.who = key->name, .scopes = key->scopes};
 }
 
+/// Whatever is said of an identity and has not expired holds together, so that one record can take
+/// the place of another.
+Result<Caller> caller_of_certificate(const Book& book, std::string_view identity,
+                                     base::Timestamp now) {
+  Caller caller;
+  for (const KeyRecord* one : book.keys->of_identity(identity)) {
+    if (one->expires && now >= *one->expires) continue;
+    caller.who = one->name;
+    caller.scopes.insert(caller.scopes.end(), one->scopes.begin(), one->scopes.end());
+  }
+  if (!caller.scopes.empty()) return caller;
+  return fail(ErrorCode::kUnauthenticated,
+              fmt::format("this server does not know who '{}' is, whom the certificate is for; "
+                          "perdure keys create --identity tells it",
+                          identity));
+}
+
 Result<Caller> caller_of_token(const Book& book, std::string_view text, base::Timestamp now) {
   if (book.tokens == nullptr && book.awaits_token_keys) {
     return fail(ErrorCode::kUnauthenticated,
@@ -86,7 +102,11 @@ Result<Caller> caller_of_token(const Book& book, std::string_view text, base::Ti
   return Caller{.who = claims->subject, .scopes = claims->scopes};
 }
 
-Result<Caller> caller_of(const Book& book, std::string_view authorization, base::Timestamp now) {
+Result<Caller> caller_of(const Book& book, const Credentials& credentials, base::Timestamp now) {
+  const std::string_view authorization = credentials.authorization;
+  if (authorization.empty() && !credentials.identity.empty()) {
+    return caller_of_certificate(book, credentials.identity, now);
+  }
   const std::string_view credential = bearer(authorization);
   if (credential.empty()) {
     return fail(
@@ -174,7 +194,7 @@ Result<Permit> Guard::admit(const Credentials& credentials, Action action,
   PERDURE_RETURN_IF_ERROR(model::check_name("task hub name", hub, model::kHubNameBytesMax));
   if (gate_ == nullptr) return Permit(std::string(hub), action, {});
   const auto book = gate_->current();
-  auto caller = caller_of(*book, credentials.authorization, gate_->clock.now());
+  auto caller = caller_of(*book, credentials, gate_->clock.now());
   const auto wish = [&] { return fmt::format("'{}' in task hub '{}'", action_name(action), hub); };
   if (!caller) {
     return fail(ErrorCode::kUnauthenticated,

@@ -3,9 +3,10 @@
 //
 // The one decision point: who is calling, and may they do this in that task hub?
 //
-// A caller is known by an API key or by a JSON Web Token. A refusal names the action, the hub and
-// the way out, and nothing of the credential. A bundle of operations is admitted one by one, each
-// for its own action and hub.
+// A caller is known by an API key, by a JSON Web Token, or by the certificate of its connection.
+// What it sends with a call comes before what its connection is for. A refusal names the action,
+// the hub and the way out, and nothing of the credential. A bundle of operations is admitted one by
+// one, each for its own action and hub.
 //
 // Thread-safe. Owned by the server; outlives the transports. The clock outlives it.
 #pragma once
@@ -26,6 +27,8 @@ namespace perdure::access {
 struct Credentials {
   /// The value of the header "authorization"; empty: none. "Bearer <key or token>".
   std::string_view authorization;
+  /// Whom the client's certificate is for (certificate.h), which TLS has verified; empty: none.
+  std::string_view identity{};
 };
 
 /// The task hub of a call that names none, unless the options name another.

@@ -349,5 +349,47 @@ TEST_F(GuardTest, keys_that_are_handed_in_and_files_do_not_get_in_each_other_s_w
   EXPECT_EQ(code_of(ask(guard, first.text)), ErrorCode::kUnauthenticated);
 }
 
+TEST_F(GuardTest, a_certificate_opens_what_its_identity_was_given) {
+  const std::string till = "spiffe://example.org/till";
+  const auto record = [&](std::vector<Scope> scopes, base::Duration life) {
+    return make_key({.name = "till",
+                     .scopes = std::move(scopes),
+                     .created = clock_.now(),
+                     .expires = clock_.now() + life,
+                     .identity = till})
+        .value()
+        .record;
+  };
+  const NewKey key = make("key", {{Action::kWork, "own"}});
+  write_keys({record({{Action::kRead, "own"}}, base::seconds(60)),
+              record({{Action::kOperate, "own"}}, base::seconds(30)), key.record});
+  const Guard guard = open();
+  const auto with = [&](std::string_view identity, Action action, std::string_view hub = "own",
+                        std::string_view authorization = "") {
+    return guard.admit({.authorization = authorization, .identity = identity}, action, hub);
+  };
+  const auto permit = with(till, Action::kRead);
+  ASSERT_TRUE(permit.has_value()) << permit.error().message;
+  EXPECT_EQ(permit->who(), "till");
+  EXPECT_TRUE(with(till, Action::kOperate).has_value());
+  EXPECT_EQ(code_of(with(till, Action::kWork)), ErrorCode::kPermissionDenied);
+  EXPECT_EQ(code_of(with(till, Action::kRead, "foreign")), ErrorCode::kPermissionDenied);
+  EXPECT_EQ(code_of(with("", Action::kRead)), ErrorCode::kUnauthenticated);
+  const auto stranger = with("spiffe://example.org/stranger", Action::kRead);
+  EXPECT_EQ(code_of(stranger), ErrorCode::kUnauthenticated);
+  EXPECT_NE(stranger.error().message.find("--identity"), std::string::npos);
+  // What is sent with the call counts, and only that.
+  EXPECT_TRUE(with(till, Action::kWork, "own", "Bearer " + key.text).has_value());
+  EXPECT_EQ(code_of(with(till, Action::kRead, "own", "Bearer " + key.text)),
+            ErrorCode::kPermissionDenied);
+  EXPECT_EQ(code_of(with(till, Action::kRead, "own", "Bearer x")), ErrorCode::kUnauthenticated);
+
+  clock_.advance(base::seconds(30));
+  EXPECT_TRUE(with(till, Action::kRead).has_value());
+  EXPECT_EQ(code_of(with(till, Action::kOperate)), ErrorCode::kPermissionDenied);
+  clock_.advance(base::seconds(30));
+  EXPECT_EQ(code_of(with(till, Action::kRead)), ErrorCode::kUnauthenticated);
+}
+
 }  // namespace
 }  // namespace perdure::access

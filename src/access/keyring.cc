@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
 #include <utility>
 
@@ -46,6 +47,9 @@ Result<Keyring> Keyring::parse(std::string_view text, std::string_view name) {
     if (!ring.by_id_.emplace(record->id, ring.records_.size()).second) {
       return refused(fmt::format("a second key with the id {}", record->id));
     }
+    if (!record->identity.empty()) {
+      ring.by_identity_.emplace(record->identity, ring.records_.size());
+    }
     ring.records_.push_back(*std::move(record));
     return Result<>();
   }));
@@ -59,7 +63,18 @@ const KeyRecord* Keyring::find(std::string_view key_text) const {
   const auto found = by_id_.find(*id);
   if (found == by_id_.end()) return nullptr;
   const KeyRecord& record = records_[found->second];
-  return equal_in_constant_time(digest, record.digest) ? &record : nullptr;
+  const bool is_key = record.identity.empty();
+  return is_key && equal_in_constant_time(digest, record.digest) ? &record : nullptr;
+}
+
+std::vector<const KeyRecord*> Keyring::of_identity(std::string_view identity) const {
+  const auto [first, last] = by_identity_.equal_range(std::string(identity));
+  std::vector<std::size_t> places;
+  for (auto at = first; at != last; ++at) places.push_back(at->second);
+  std::ranges::sort(places);
+  std::vector<const KeyRecord*> found;
+  for (const std::size_t place : places) found.push_back(&records_[place]);
+  return found;
 }
 
 Result<std::string> without_key(std::string_view text, std::string_view id) {

@@ -46,8 +46,12 @@ std::shared_ptr<grpc::ServerCredentials> credentials(const Options& options) {
   if (!options.has_tls()) return grpc::InsecureServerCredentials();
   grpc::experimental::TlsServerCredentialsOptions tls(
       std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
-          options.tls_key, options.tls_certificate, kCertificateSeconds));
+          options.tls_key, options.tls_certificate, options.tls_client_ca, kCertificateSeconds));
   tls.watch_identity_key_cert_pairs();
+  if (!options.tls_client_ca.empty()) {
+    tls.watch_root_certs();
+    tls.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  }
   return grpc::experimental::TlsServerCredentials(tls);
 }
 

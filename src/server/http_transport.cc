@@ -23,6 +23,7 @@ http::ListenerOptions listener_options(const Options& options) {
   made.port = options.http.port;
   made.certificate_file = options.tls_certificate;
   made.key_file = options.tls_key;
+  made.client_ca_file = options.tls_client_ca;
   made.limits.connections_max = static_cast<std::size_t>(options.connections_max);
   made.limits.connections_per_address_max =
       static_cast<std::size_t>(options.connections_per_address_max);

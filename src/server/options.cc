@@ -165,6 +165,9 @@ std::vector<Binding> declare_access() {
             "changes"},
            "FILE", &Options::tls_certificate),
       text({"tls-key", "the private key of the certificate, PEM"}, "FILE", &Options::tls_key),
+      text({"tls-client-ca",
+            "who signs the certificates that clients must show, PEM; read again when it changes"},
+           "FILE", &Options::tls_client_ca),
       plaintext(),
   };
 }
@@ -316,6 +319,14 @@ Result<> validate(const Options& options) {
   if (options.data.empty()) return refuse("data is empty: name the store folder");
   if (options.tls_certificate.empty() != options.tls_key.empty()) {
     return refuse("tls-certificate and tls-key belong together: set both, or neither");
+  }
+  if (!options.tls_client_ca.empty() && !options.has_tls()) {
+    return refuse("tls-client-ca needs tls-certificate and tls-key: both sides show a certificate");
+  }
+  if (!options.tls_client_ca.empty() && !options.knows_callers()) {
+    return refuse(
+        "tls-client-ca says whose certificates are good, and nothing says what each may: set "
+        "keys-file (perdure keys create --identity adds to it)");
   }
   PERDURE_RETURN_IF_ERROR(validate_tokens(options));
   if (options.grpc.port != 0 && options.grpc == options.http) {

@@ -45,6 +45,7 @@ struct Options {
   std::string jwt_scopes_claim = "scope";
   std::string tls_certificate;
   std::string tls_key;
+  std::string tls_client_ca;
   PlaintextCredentials plaintext_credentials = PlaintextCredentials::kRefused;
 
   /// Networks that durable HTTP calls may reach although they are not public.

@@ -187,6 +187,16 @@ TEST(Options, keys_of_tokens_come_from_one_place_and_nobody_can_change_them_on_t
   refusal(validate(resolved(flags({{"jwks-url", "https://id.example.org/keys"}}))));
 }
 
+TEST(Options, certificates_of_clients_need_tls_and_somebody_who_says_what_they_may) {
+  Layer typed = flags({{"tls-client-ca", "ca.pem"}, {"keys-file", "k"}});
+  EXPECT_NE(refusal(validate(resolved(typed))).find("tls-certificate"), std::string::npos);
+  typed["tls-certificate"] = {"c.pem", "here"};
+  typed["tls-key"] = {"k.pem", "here"};
+  EXPECT_TRUE(validate(resolved(typed)).has_value());
+  typed.erase("keys-file");
+  EXPECT_NE(refusal(validate(resolved(typed))).find("--identity"), std::string::npos);
+}
+
 TEST(Options, two_listeners_can_not_share_a_port) {
   refusal(validate(
       resolved(flags({{"grpc-address", "127.0.0.1:9000"}, {"http-address", "127.0.0.1:9000"}}))));

@@ -59,6 +59,9 @@ base::Result<std::unique_ptr<Server>> Server::start(const Options& options,
     PERDURE_RETURN_IF_ERROR(
         access::check_certificate(options.tls_certificate, options.tls_key, clock.now()));
   }
+  if (!options.tls_client_ca.empty()) {
+    PERDURE_RETURN_IF_ERROR(access::check_authorities(options.tls_client_ca));
+  }
   PERDURE_ASSIGN_OR_RETURN(access::Guard guard, make_guard(options, clock));
   PERDURE_ASSIGN_OR_RETURN(auto store, store::open_folder(options.data));
   PERDURE_ASSIGN_OR_RETURN(

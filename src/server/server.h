@@ -66,8 +66,8 @@ class Server final {
   const Log& log_;
   const std::unique_ptr<engine::Engine> engine_;
   access::Guard guard_;
-  hub::Hubs hubs_;
   std::unique_ptr<TokenKeys> token_keys_;  // null: they are in a file, or nowhere
+  hub::Hubs hubs_;
   std::unique_ptr<Builtin> builtin_;
   std::vector<std::unique_ptr<Transport>> transports_;
   std::vector<Endpoint> endpoints_;

@@ -32,7 +32,7 @@ namespace perdure::server {
 
 /// Between two fetches that tokens with unknown keys cause, and after one that failed.
 inline constexpr base::Duration kFetchEveryMin = base::seconds(30);
-inline constexpr base::Duration kFetchEvery = base::seconds(15 * 60);
+inline constexpr base::Duration kFetchEvery = base::seconds(900);
 /// Until there are keys at all nobody with a token gets in: the first tries follow each other
 /// faster, each after twice the time, up to kFetchEveryMin.
 inline constexpr base::Duration kFirstRetry = base::seconds(1);

@@ -28,7 +28,7 @@ THIRD_PARTY = {
     "fmt/": r".*\.cc$|(.*/)?testing/|examples/",
     "openssl/": r"examples/backup/|src/access/",
     "grpcpp/": r"src/transport/(durabletask|worker|grpc)/|src/server/|sdk/cpp/src/remote/",
-    "grpc/": r"src/server/",
+    "grpc/": r"src/(server|transport/grpc)/",
     "google/protobuf/": r"src/transport/(durabletask|worker|grpc)/|sdk/cpp/src/remote/",
     "durabletask/": r"src/(transport/durabletask|server)/",
     "perdure/status.pb.h": r"src/transport/grpc/",

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Perdure authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Who calls, and may they? From the headers of a call to the guard's decision.
+// Who calls, and may they? From the headers of a call, and the certificate of its connection, to
+// the guard's decision.
 #pragma once
 
 #include <grpcpp/server_context.h>

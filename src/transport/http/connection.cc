@@ -246,6 +246,7 @@ void Connection::hand_over(Method method) {
                   .body = std::move(message.body()),
                   .remote = origin_.address,
                   .scheme = stream_->is_encrypted() ? Scheme::kHttps : Scheme::kHttp,
+                  .identity = stream_->identity(),
                   .parameters = {}};
   for (const auto& field : message) {
     request.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));

@@ -172,9 +172,10 @@ base::Result<std::unique_ptr<Listener>> Listener::open(ListenerOptions options, 
   PERDURE_ASSIGN_OR_RETURN(const auto endpoint, endpoint_of(options));
   std::unique_ptr<StreamMaker> streams = plain_streams();
   if (!options.certificate_file.empty() || !options.key_file.empty()) {
-    PERDURE_ASSIGN_OR_RETURN(
-        streams, encrypted_streams(
-                     {.certificate = options.certificate_file, .key = options.key_file}, clock));
+    PERDURE_ASSIGN_OR_RETURN(streams, encrypted_streams({.certificate = options.certificate_file,
+                                                         .key = options.key_file,
+                                                         .client_ca = options.client_ca_file},
+                                                        clock));
   }
   auto body = std::make_unique<Body>(options, std::move(handler), clock, std::move(streams));
   PERDURE_RETURN_IF_ERROR(body->bind(endpoint));

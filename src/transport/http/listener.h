@@ -58,6 +58,9 @@ struct ListenerOptions {
   /// they are read anew.
   std::string certificate_file;
   std::string key_file;
+  /// PEM; with it every client must show a certificate that one of these has signed. Read anew like
+  /// the others.
+  std::string client_ca_file;
 };
 
 /// What the listener counted since it was opened.

@@ -35,6 +35,8 @@ struct Request {
   std::string body;
   std::string remote;  // the address of the other side, for people
   Scheme scheme = Scheme::kHttp;
+  /// Whom the certificate of the connection is for; "": it showed none, or was not asked to.
+  std::string identity{};
   /// What the pattern of the route calls "{name}", decoded.
   std::vector<std::pair<std::string, std::string>> parameters;
 

@@ -53,7 +53,8 @@ struct Call {
 
   /// For a step that is another action than the route's: it is decided on its own.
   [[nodiscard]] base::Result<access::Permit> also(access::Action action) const {
-    return site->guard.admit({.authorization = authorization}, action, permit.hub());
+    return site->guard.admit({.authorization = authorization, .identity = request.identity}, action,
+                             permit.hub());
   }
   [[nodiscard]] hub::Hubs& hubs() const { return site->hubs; }
 };

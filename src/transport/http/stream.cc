@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <utility>
 
+#include "access/certificate.h"
+
 namespace perdure::transport::http {
 namespace {
 
@@ -41,8 +43,10 @@ class PlainStream final : public Stream {
   }
   void close() override { close_socket(socket_); }
   [[nodiscard]] bool is_encrypted() const override { return false; }
+  [[nodiscard]] const std::string& identity() const override { return identity_; }
 
  private:
+  const std::string identity_;
   tcp::socket socket_;
 };
 
@@ -52,7 +56,14 @@ class EncryptedStream final : public Stream {
       : stream_(std::move(socket), context) {}
 
   void handshake(std::function<void(Failed)> then) override {
-    stream_.async_handshake(asio::ssl::stream_base::server, std::move(then));
+    stream_.async_handshake(
+        asio::ssl::stream_base::server, [this, then = std::move(then)](Failed failed) {
+          // What `then` keeps alive owns this stream.
+          if (!failed) {
+            identity_ = access::identity_of(SSL_get0_peer_certificate(stream_.native_handle()));
+          }
+          then(failed);
+        });
   }
   void read_some(asio::mutable_buffer into, Moved then) override {
     stream_.async_read_some(into, std::move(then));
@@ -66,8 +77,10 @@ class EncryptedStream final : public Stream {
   }
   void close() override { close_socket(stream_.next_layer()); }
   [[nodiscard]] bool is_encrypted() const override { return true; }
+  [[nodiscard]] const std::string& identity() const override { return identity_; }
 
  private:
+  std::string identity_;
   asio::ssl::stream<tcp::socket> stream_;
 };
 
@@ -93,6 +106,15 @@ base::Result<asio::ssl::context> load(const CertificateFiles& files) {
   if (failed) return complaint(files.certificate, failed);
   context.use_private_key_file(files.key, asio::ssl::context::pem, failed);
   if (failed) return complaint(files.key, failed);
+  if (files.client_ca.empty()) return context;
+  context.load_verify_file(files.client_ca, failed);
+  if (failed) return complaint(files.client_ca, failed);
+  context.set_verify_mode(
+      asio::ssl::context::verify_peer | asio::ssl::context::verify_fail_if_no_peer_cert, failed);
+  // A session that is resumed shows no certificate: every connection is verified on its own.
+  SSL_CTX_set_session_cache_mode(context.native_handle(), SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_options(context.native_handle(), SSL_OP_NO_TICKET);
+  SSL_CTX_set_num_tickets(context.native_handle(), 0);
   return context;
 }
 
@@ -119,19 +141,23 @@ class EncryptedMaker final : public StreamMaker {
     const base::Timestamp now = clock_.monotonic();
     if (now - looked_ < kLookEvery) return;
     looked_ = now;
-    const Written found{written(files_.certificate), written(files_.key)};
+    const Written found = written_now();
     if (found == written_) return;
     written_ = found;
     // Half of a new pair does not load; the other half changes the times again.
     if (auto loaded = load(files_)) context_ = *std::move(loaded);
   }
 
-  using Written = std::pair<std::filesystem::file_time_type, std::filesystem::file_time_type>;
+  using Written = std::array<std::filesystem::file_time_type, 3>;
+
+  [[nodiscard]] Written written_now() const {
+    return {written(files_.certificate), written(files_.key), written(files_.client_ca)};
+  }
 
   const CertificateFiles files_;
   const runtime::Clock& clock_;
   asio::ssl::context context_;
-  Written written_{written(files_.certificate), written(files_.key)};
+  Written written_ = written_now();
   base::Timestamp looked_ = clock_.monotonic();
 };
 

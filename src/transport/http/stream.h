@@ -34,6 +34,8 @@ class Stream {
   /// What is under way ends with an error.
   virtual void close() = 0;
   [[nodiscard]] virtual bool is_encrypted() const = 0;
+  /// Whom the certificate is for that the client showed in the handshake; "": none.
+  [[nodiscard]] virtual const std::string& identity() const = 0;
 };
 
 /// Makes streams of sockets. Owned by the listener; used by the thread that accepts.
@@ -47,6 +49,7 @@ std::unique_ptr<StreamMaker> plain_streams();
 struct CertificateFiles {
   std::string certificate;  // PEM, with its chain
   std::string key;
+  std::string client_ca;  // who signs the certificates of clients; "": they need none
 };
 /// kInvalidArgument: the files hold no certificate and key that belong together. When they are
 /// written anew, new connections get the new certificate. The clock outlives it.

@@ -58,6 +58,14 @@ class ConnectOptions {
     roots_file_ = std::move(roots_file);
     return *this;
   }
+  /// TLS in which this program shows a certificate of its own, for servers that know their callers
+  /// by it: PEM files, the chain behind the certificate. Whom to trust says `tls`.
+  ConnectOptions& certificate(std::string certificate_file, std::string key_file) {
+    tls_ = true;
+    certificate_file_ = std::move(certificate_file);
+    key_file_ = std::move(key_file);
+    return *this;
+  }
   /// How long the first connection may take. Default: 10 seconds.
   ConnectOptions& patience(std::chrono::milliseconds span) {
     patience_ = span;
@@ -69,6 +77,8 @@ class ConnectOptions {
   [[nodiscard]] const std::string& api_key() const { return api_key_; }
   [[nodiscard]] bool has_tls() const { return tls_; }
   [[nodiscard]] const std::string& roots_file() const { return roots_file_; }
+  [[nodiscard]] const std::string& certificate_file() const { return certificate_file_; }
+  [[nodiscard]] const std::string& key_file() const { return key_file_; }
   [[nodiscard]] std::chrono::milliseconds patience() const { return patience_; }
 
  private:
@@ -77,6 +87,8 @@ class ConnectOptions {
   std::string api_key_;
   bool tls_ = false;
   std::string roots_file_;
+  std::string certificate_file_;
+  std::string key_file_;
   std::chrono::milliseconds patience_ = std::chrono::seconds(10);
 };
 

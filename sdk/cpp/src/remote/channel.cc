@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <string_view>
 #include <utility>
 
 #include "transport/worker/wire/wire.h"
@@ -31,19 +32,30 @@ gpr_timespec after(base::Duration span) {
   return gpr_time_from_micros(std::clamp(span, base::Duration{}, kSpanMax).us, GPR_TIMESPAN);
 }
 
+/// "" of no file; `what` names the option in the error.
+base::Result<std::string> read_pem(const std::string& name, std::string_view what) {
+  if (name.empty()) return std::string();
+  std::ifstream file(name, std::ios::binary);
+  std::string text(std::istreambuf_iterator<char>(file), {});
+  if (!file || text.empty()) {
+    return base::fail(base::ErrorCode::kInvalidArgument,
+                      fmt::format("{} in '{}' can not be read; name a PEM file", what, name));
+  }
+  return text;
+}
+
 base::Result<std::shared_ptr<::grpc::ChannelCredentials>> credentials(
     const ConnectOptions& options) {
   if (!options.has_tls()) return ::grpc::InsecureChannelCredentials();
-  ::grpc::SslCredentialsOptions ssl;
-  if (!options.roots_file().empty()) {
-    std::ifstream file(options.roots_file(), std::ios::binary);
-    ssl.pem_root_certs.assign(std::istreambuf_iterator<char>(file), {});
-    if (!file || ssl.pem_root_certs.empty()) {
-      return base::fail(base::ErrorCode::kInvalidArgument,
-                        fmt::format("the certificates in '{}' can not be read; name a PEM file",
-                                    options.roots_file()));
-    }
+  if (options.certificate_file().empty() != options.key_file().empty()) {
+    return base::fail(base::ErrorCode::kInvalidArgument,
+                      "a certificate and its private key belong together: name both files");
   }
+  ::grpc::SslCredentialsOptions ssl;
+  PERDURE_ASSIGN_OR_RETURN(ssl.pem_root_certs, read_pem(options.roots_file(), "the certificates"));
+  PERDURE_ASSIGN_OR_RETURN(ssl.pem_cert_chain,
+                           read_pem(options.certificate_file(), "the certificate"));
+  PERDURE_ASSIGN_OR_RETURN(ssl.pem_private_key, read_pem(options.key_file(), "the private key"));
   return ::grpc::SslCredentials(ssl);
 }
 

@@ -25,7 +25,7 @@ struct Way {
   void begin(::grpc::ClientContext& context) const;
 };
 
-/// kInvalidArgument: the file of certificates can not be read. Connects to nothing yet.
+/// kInvalidArgument: a file of certificates or keys can not be read. Connects to nothing yet.
 base::Result<Way> make_way(const ConnectOptions& options);
 
 /// From now on.

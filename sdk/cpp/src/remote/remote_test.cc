@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "bank/bank.h"
@@ -405,6 +406,12 @@ TEST(Remote, WhatCanNotBeConnectedToIsSaid) {
   const auto unreadable = connect(ConnectOptions(server.address()).tls("/nowhere"));
   ASSERT_FALSE(unreadable);
   EXPECT_EQ(unreadable.error().code(), ErrorCode::kInvalidArgument);
+  for (const auto& [certificate, key] :
+       {std::pair("/nowhere", "/nowhere"), std::pair("/nowhere", ""), std::pair("", "/nowhere")}) {
+    const auto halved = connect(ConnectOptions(server.address()).certificate(certificate, key));
+    ASSERT_FALSE(halved) << certificate << " " << key;
+    EXPECT_EQ(halved.error().code(), ErrorCode::kInvalidArgument);
+  }
 }
 
 TEST(Remote, AResultThatTheServerDoesNotTakeFailsTheActivityAndNotTheConnection) {

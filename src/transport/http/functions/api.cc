@@ -56,7 +56,8 @@ void serve(const std::shared_ptr<Site>& site, const Entry& entry, Request reques
   std::string hub(request.target.query.get("taskHub"));
   if (hub.empty()) hub = site->options.default_hub;
   std::string authorization = authorization_of(request);
-  auto permit = site->guard.admit({.authorization = authorization}, entry.action, hub);
+  auto permit = site->guard.admit({.authorization = authorization, .identity = request.identity},
+                                  entry.action, hub);
   if (!permit) return answer.send(failure(permit.error()));
   const auto call = std::make_shared<const Call>(
       Call{site, std::move(request), answer, std::move(authorization), *std::move(permit)});

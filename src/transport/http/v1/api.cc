@@ -52,7 +52,8 @@ void serve(const std::shared_ptr<Site>& site, const Entry& entry, Request reques
            const Answer& answer) {
   const std::string hub = hub_of(*site, request);
   std::string authorization(request.header("Authorization"));
-  auto permit = site->guard.admit({.authorization = authorization}, entry.action, hub);
+  auto permit = site->guard.admit({.authorization = authorization, .identity = request.identity},
+                                  entry.action, hub);
   if (!permit) return answer.send(failure_response(permit.error()));
   const auto call = std::make_shared<const Call>(
       Call{site, std::move(request), answer, std::move(authorization), *std::move(permit)});
