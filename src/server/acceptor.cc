@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -81,6 +82,14 @@ std::array<std::uint8_t, 8> peer_of(SocketAddress& from) {
 bool watch(int events, int descriptor, std::uint32_t what) {
   epoll_event event{.events = what, .data = {.fd = descriptor}};
   return ::epoll_ctl(events, EPOLL_CTL_ADD, descriptor, &event) == 0;
+}
+
+/// Without it a short answer waits until the other side has acknowledged the one before, which the
+/// other side delays by 40 ms. gRPC sets it for the connections that it accepts itself. It can fail
+/// only if the connection is gone, which is noticed anyway.
+void send_at_once(int connection) {
+  const int on = 1;
+  ::setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
 }  // namespace
@@ -173,6 +182,7 @@ void Acceptor::accept_some() {
       if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) pause();
       return;  // or nobody waits any more
     }
+    send_at_once(connection.get());
     let_in(std::move(connection), peer_of(from));
   }
 }
