@@ -52,12 +52,18 @@ export class Results {
     return this.results[who]?.cases?.[name];
   }
   value(who, name, key) {
+    this.sawDisturbed ||= this.isDisturbed(this.case(who, name));
     return this.case(who, name)?.summary?.[key]?.median;
+  }
+  /** Only repeats that other processes disturbed are there, or too few others. */
+  isDisturbed(one) {
+    return Boolean(one?.disturbed) && one.used === one.repeats.length;
   }
   /** The median over the repeats of what one operation cost. */
   each(who, name, key, of = "done") {
     const one = this.case(who, name);
     if (!one) return undefined;
+    this.sawDisturbed ||= this.isDisturbed(one);
     const used = one.repeats.filter((repeat) => !repeat.disturbed);
     const all = used.length === one.used ? used : one.repeats;
     return median(all.map((repeat) => repeat[key] / repeat[of])) ?? undefined;
@@ -67,12 +73,12 @@ export class Results {
     const one = this.case(who, name);
     if (!one) return "–";
     if (one.error) return "failed";
-    const isDisturbed = one.disturbed && one.used === one.repeats.length;
-    return shown(this.value(who, name, key)) + (isDisturbed ? " †" : "");
+    return shown(this.value(who, name, key)) + (this.isDisturbed(one) ? " †" : "");
   }
 }
 
 function table(head, rows) {
+  if (!rows.length) return "Not measured in this run.\n";
   const lines = [head, head.map((_, i) => (i ? "---:" : "---")), ...rows]
     .map((cells) => `| ${cells.join(" | ")} |`);
   return `${lines.join("\n")}\n`;
@@ -103,11 +109,11 @@ function chains(results) {
     column(many(64), "lat_ms.p50"), column(many(64), "lat_ms.p99"), column(many(256), "rate"),
     column(many(256), "lat_ms.p99")]);
   const costHead = ["cost of one, 64 in flight", "server CPU ms", "worker and client CPU ms",
-    "device KiB", "flushes", "bytes of data", "server MiB", "worker and client MiB"];
+    "device KiB", "flushes", "server MiB", "worker and client MiB"];
   const costs = compared(results, ROWS, [
     cost(many(64), "cpu_server_s", 1000), cost(many(64), "cpu_client_s", 1000),
-    cost(many(64), "dev_write_mib", 1024), cost(many(64), "dev_flushes", 1),
-    cost(many(64), "disk_bytes_delta", 1), column(many(64), "rss_server_peak_mib"),
+    cost(many(64), "dev_write_mib", 1024),
+    cost(many(64), "dev_flushes", 1), column(many(64), "rss_server_peak_mib"),
     column(many(64), "rss_client_peak_mib")]);
   return `## W1 A chain of five activities\n\n${table(head, speed)}\n${table(costHead, costs)}`;
 }
@@ -135,12 +141,14 @@ function counters(results) {
       cost(of("W3_1000keys_64"), "cpu_server_s", 1000)]));
 }
 
+/** A row for each case whose name begins so; its title is what follows in the name. */
 function casesLike(results, prefix, cells) {
   const rows = [];
   for (const who of Object.keys(TITLES)) {
     for (const name of Object.keys(results.results[who]?.cases ?? {})) {
       if (!name.startsWith(prefix)) continue;
-      rows.push([`${TITLES[who]}: ${name.slice(prefix.length)}`,
+      const rest = name.slice(prefix.length).replaceAll("_", " ");
+      rows.push([TITLES[who] + (rest && `: ${rest}`),
         ...cells.map((key) => results.text(who, name, key))]);
     }
   }
@@ -194,10 +202,11 @@ function curve(results) {
 }
 
 function sequences(results) {
-  return "## Sequences\n\n" + table(["", "a second", "p50 ms", "p99 ms"], [
-    ...casesLike(results, "hello3", ["rate", "lat_ms.p50", "lat_ms.p99"]),
-    ...casesLike(results, "sequence10", ["rate", "lat_ms.p50", "lat_ms.p99"]),
-  ].map(([title, ...cells], i) => [`${i < 2 ? "Hello3" : "Sequence10"}, ${title}`, ...cells]));
+  const cells = ["rate", "lat_ms.p50", "lat_ms.p99"];
+  const rows = [["Hello3", "hello3_"], ["Sequence10", "sequence10_"]].flatMap(([title, prefix]) =>
+    casesLike(results, prefix, cells).map(([who, ...rest]) =>
+      [`${title}, ${who} in flight`, ...rest]));
+  return `## Sequences\n\n${table(["", "a second", "p50 ms", "p99 ms"], rows)}`;
 }
 
 function baselines(results) {
@@ -239,9 +248,11 @@ function head(results) {
 }
 
 function goalTable(results) {
-  const rows = goals(results).map(({ measure, goal, value, isMet, note }) =>
-    [measure, goal, value === undefined ? "not measured" : shown(value) + (note ?? ""),
-      value === undefined ? "–" : isMet ? "yes" : "no"]);
+  const rows = goals(results).map(({ measure, goal, value, unit, isMet, isDisturbed }) => {
+    if (value === undefined) return [measure, goal, "not measured", "–"];
+    const mark = isDisturbed ? " †" : "";
+    return [measure, goal, shown(value) + unit + mark, (isMet ? "yes" : "no") + mark];
+  });
   return `## Goals\n\n${table(["measure", "goal", "measured", "met"], rows)}`;
 }
 
