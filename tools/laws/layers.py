@@ -22,7 +22,7 @@ SYSTEM_FOLDERS = ("sys/", "linux/", "netinet/", "arpa/", "bits/", "sanitizer/")
 
 # prefix of a header -> the only place that may include it, as a pattern of paths
 THIRD_PARTY = {
-    "rocksdb/": r"src/store/table/rocksdb/",
+    "rocksdb/": r"src/store/table/rocksdb/|bench/raw/",
     "nlohmann/": r"sdk/cpp/|src/(access|transport/http)/",
     "CLI/": r"cli/|sim/main\.cc$|examples/(bank|election|remote)/main\.cc$",
     "fmt/": r".*\.cc$|(.*/)?testing/|examples/",

@@ -16,7 +16,8 @@ from repository import Repository, Violation, arguments, expect, line_of, report
 
 COLUMNS = 100
 SPDX = ("SPDX-FileCopyrightText: 2026 The Perdure authors", "SPDX-License-Identifier: Apache-2.0")
-SOURCE_SUFFIXES = (".h", ".cc", ".py", ".cmake", ".sh", ".go", ".java", "CMakeLists.txt")
+SOURCE_SUFFIXES = (".h", ".cc", ".py", ".cmake", ".sh", ".go", ".java", ".js", ".mjs", ".capnp",
+                   "CMakeLists.txt")
 TODO_KINDS = ("store", "engine", "sdk", "cluster", "performance", "test", "docs")
 DUMPING_GROUND = re.compile(r"(^|/)(utils?|common|helpers?|misc)/")
 MAY_HAVE_TABS = (".md", ".txt", ".go", "go.mod")  # gofmt indents with them
@@ -51,7 +52,8 @@ BANNED_IN_TESTS = [
 def check_text(repository, path):
     text = repository.text(path)
     for number, line in enumerate(text.split("\n"), 1):
-        is_code = path.endswith((".h", ".cc", ".py", ".go", ".java", "CMakeLists.txt", ".cmake"))
+        is_code = path.endswith((".h", ".cc", ".py", ".go", ".java", ".mjs", "CMakeLists.txt",
+                                 ".cmake"))
         if is_code and len(line) > COLUMNS and not re.search(r"https?://\S+$", line):
             yield Violation(path, number, f"{len(line)} columns; at most {COLUMNS}")
         if line != line.rstrip() and not path.endswith(".md"):
