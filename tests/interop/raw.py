@@ -270,12 +270,19 @@ class Case(server.Case):
 
     def entity_is(self, entity, state):
         """Its state becomes this one; None: it is gone."""
+        self.entity_shows(entity, state, lambda answer: (
+            answer.entity.serializedState.value if answer.exists else None))
+
+    def entity_is_locked_by(self, entity, instance):
+        """That is: durably, which is after the turn that the lock led to was handed out."""
+        self.entity_shows(entity, instance, lambda answer: answer.entity.lockedBy.value)
+
+    def entity_shows(self, entity, wanted, read):
         end = time.monotonic() + WAIT_SECONDS
         while True:
-            answer = self.call("GetEntity", pb.GetEntityRequest(instanceId=entity,
-                                                                includeState=True))
-            now = answer.entity.serializedState.value if answer.exists else None
-            if now == state:
+            now = read(self.call("GetEntity", pb.GetEntityRequest(instanceId=entity,
+                                                                  includeState=True)))
+            if now == wanted:
                 return
             self.assertLess(time.monotonic(), end, f"{entity}: {now!r}")
             time.sleep(0.01)

@@ -395,13 +395,11 @@ class Entities(raw.Case):
             {"lockset": [{"name": "counter", "key": "k"}], "pos": 0, "id": "s-1"})))
         third = worker.turn(instance)
         self.assertEqual(third.orchestratorRequest.newEvents[-1].eventRaised.name, "s-1")
-        self.assertEqual(self.call("GetEntity", pb.GetEntityRequest(
-            instanceId="@counter@k")).entity.lockedBy.value, instance)
+        self.entity_is_locked_by("@counter@k", instance)
         worker.answer(third, send(3, "@counter@k", "release", '{"id":"s-1"}'),
                       complete())
         self.assertEqual(self.ended(instance).orchestrationStatus, raw.COMPLETED)
-        self.assertEqual(self.call("GetEntity", pb.GetEntityRequest(
-            instanceId="@counter@k")).entity.lockedBy.value, "")
+        self.entity_is_locked_by("@counter@k", "")
 
     def test_there_is_nothing_to_clean(self):
         answer = self.call("CleanEntityStorage", pb.CleanEntityStorageRequest(

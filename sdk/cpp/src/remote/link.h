@@ -10,7 +10,9 @@
 // is given: as many items, and as many answers, are here at once.
 //
 // More activities are taken than run at once: short ones would wait for the network otherwise. When
-// none of those that wait was begun for a while, they are given back, for others may have time.
+// every thread is busy, and none of those that wait was begun for a while, they are given back, for
+// others may have time. Their credit comes back with activities that end: so none is given back
+// while a thread is free, which may only be slow to begin; nothing might ever end.
 //
 // Owned by the host; outlives its worker's threads.
 #pragma once
@@ -145,6 +147,7 @@ class Link final : public worker::Port {
   bool flush_due_ = false;
   bool writer_ended_ = false;
   bool begun_since_look_ = false;       // an activity was
+  std::uint64_t running_ = 0;           // activities that were pulled and have not ended
   std::uint64_t withheld_ = 0;          // credit of activities that were given back
   std::optional<base::Error> failure_;  // of the last attempt to connect
   std::size_t message_bytes_max_ = 0;

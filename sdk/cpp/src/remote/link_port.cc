@@ -49,7 +49,10 @@ std::vector<model::WorkItem> Link::pull(worker::Kind kind, std::size_t count_max
     items.push_back(std::move(queue.front()));
     queue.pop_front();
   }
-  if (!is_turns && count > 0) begun_since_look_ = true;
+  if (!is_turns && count > 0) {
+    begun_since_look_ = true;
+    running_ += count;
+  }
   return items;
 }
 
@@ -128,8 +131,17 @@ worker::Taken Link::complete_activity(model::ActivityToken token,
   if (wire.size() + kMessageMarginBytes > message_bytes_max_) {
     wire = worker_wire::to_wire(too_large(wire.size(), message_bytes_max_));
   }
+  --running_;
   auto at_server = settle(token);
-  if (!at_server) return worker::Taken::kNo;
+  if (!at_server) {
+    // Its own credit went back when it was withdrawn; a thread is free all the same.
+    if (taking_ && withheld_ > 0) {
+      --withheld_;
+      v1::Credit& credit = *outgoing().mutable_credit();
+      credit.set_activities(credit.activities() + 1);
+    }
+    return worker::Taken::kNo;
+  }
   if (outgoing_bytes_ + wire.size() + kMessageMarginBytes > message_bytes_max_) {
     outgoing_bytes_ = kMessageBytes;
   }
@@ -178,7 +190,8 @@ void Link::write() {
       to_write_.wait_until(lock, look, is_due);
     }
     if (runtime::Condition::until(look).us <= 0) {
-      if (!std::exchange(begun_since_look_, false)) give_back_waiting();
+      const bool begun = std::exchange(begun_since_look_, false);
+      if (!begun && running_ >= settings_.activities_max) give_back_waiting();
       look = runtime::Condition::deadline_after(kStandstill);
     }
     write_all(lock);
@@ -212,7 +225,6 @@ void Link::write_all(runtime::Lock& lock) {
   if (stream != stream_ || stream == nullptr) changed_.notify_all();
 }
 
-/// Their credit comes back with activities that end.
 void Link::give_back_waiting() {
   for (const model::WorkItem& item : activities_) {
     auto held = held_.extract(std::get<model::ActivityItem>(item).token);

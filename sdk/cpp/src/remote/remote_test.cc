@@ -18,7 +18,11 @@
 #include "bank/bank.h"
 #include "chaining/chaining.h"
 #include "fan_out/fan_out.h"
+#include "remote/channel.h"
+#include "remote/link.h"
+#include "runtime/monitor.h"
 #include "transport/worker/testing/server.h"
+#include "worker/worker.h"
 
 namespace perdure {
 namespace {
@@ -289,6 +293,28 @@ TEST(Remote, AnActivityThatFallsSilentIsTriedAgainWhereItWas) {
   Client client = remote.host.start().value();
   EXPECT_EQ(result_of<int>(client, client.start("copy").value()), 7);
   cancelled.wait(false);
+}
+
+TEST(Remote, WhatWaitsIsKeptWhileAThreadIsFreeHoweverSlow) {
+  Server server;
+  Remote remote(server);
+  remote.host.registry().orchestration("copy", copy);
+  Client client = remote.host.start().value();
+  Registry functions;
+  functions.activity("copy_parts", [] { return 7; });
+  remote::Link link(remote::make_way(ConnectOptions(server.address())).value(),
+                    {.address = server.address(), .identity = "slow", .on_connection = nothing});
+  worker::Worker worker(link, functions, {});
+  ASSERT_TRUE(link.open(worker, functions, base::seconds(60)));
+  const std::string id = client.start("copy").value();
+  while (link.items() == 0) std::this_thread::yield();
+  runtime::Signal().wait_for(base::milliseconds(100));
+  std::vector<model::WorkItem> items =
+      link.pull(worker::Kind::kActivities, 1, base::milliseconds(0));
+  ASSERT_EQ(items.size(), 1U) << "it was given back, and there is no credit for another";
+  worker.run(std::move(items[0]));
+  link.flush();
+  EXPECT_EQ(client.wait(id, kPatience).value().output_as<int>().value(), 7);
 }
 
 TEST(Remote, AnActivityThatTakesLongHoldsUpNoOther) {
