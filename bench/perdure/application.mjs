@@ -68,9 +68,15 @@ async function whileDown(call) {
     }
   }
 }
-async function startSurely(id) {
+/** To start an instance that has ended runs it again, so what may be there is asked for first. */
+async function startSurely(id, isNew) {
+  let mayBeThere = !isNew;
   try {
-    await whileDown(() => client.scheduleNewOrchestration("chain", 5, id));
+    await whileDown(async () => {
+      if (mayBeThere && (await client.getOrchestrationState(id, false))) return;
+      mayBeThere = true;
+      await client.scheduleNewOrchestration("chain", 5, id);
+    });
   } catch (error) {
     if (!isThere(error)) throw error;
   }
@@ -120,14 +126,14 @@ serveMessages({
   submit: async ([count, prefix, width, acks]) => {
     const file = fs.openSync(acks, "a");
     const said = await all(range(+count), width, async (number) => {
-      await startSurely(`${prefix}-${number}`);
+      await startSurely(`${prefix}-${number}`, true);
       fs.writeSync(file, `${String(number).padStart(7, "0")}\n`);
     });
     fs.closeSync(file);
     return said;
   },
   finish: ([count, prefix, width, starts]) => all(range(+count), width, async (number) => {
-    if (starts === "1") await startSurely(`${prefix}-${number}`);
+    if (starts === "1") await startSurely(`${prefix}-${number}`, false);
     await finishOne(`${prefix}-${number}`);
   }),
   finished_of: ([prefix, width, acks]) => {
