@@ -65,9 +65,9 @@ void Seen::fail(const perdure::Error& error) {
 }
 
 Seen closed_loop(std::size_t callers, double duration_ms, const Operation& operation) {
-  const double end = now_ms() + duration_ms;
   std::atomic<std::uint64_t> errors = 0;
   return together(callers, [&](std::size_t caller, Seen& seen) {
+    const double end = now_ms() + duration_ms;  // when all have begun, so that each runs
     for (std::uint64_t count = 0; now_ms() < end && errors < kErrorsMax; ++count) {
       const double begin = now_ms();
       if (const auto done = operation(caller, count, seen); !done) {
