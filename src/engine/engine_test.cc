@@ -150,10 +150,7 @@ TEST(Engine, AnswersAWaiterWhenTheInstanceEndsAndTellsOneThatGaveUp) {
 
 TEST(Engine, ReturnsTheLeasesOfAWorkerThatLeavesToTheNextOne) {
   World world;
-  world.start("a", "fan", "4");
-  world.engine->run_until_idle();
-  ASSERT_EQ(world.work(), 1U);
-  world.engine->run_until_idle();
+  ASSERT_EQ(world.begin_fan("a", "4"), 1U);
   auto held = world.pull(9);
   ASSERT_EQ(held.size(), 4U);
   const dispatch::WorkerId gone = world.worker;
@@ -168,10 +165,7 @@ TEST(Engine, ReturnsTheLeasesOfAWorkerThatLeavesToTheNextOne) {
 
 TEST(Engine, TellsTheWorkerThatNobodyWaitsForItsActivityAnyMore) {
   World world;
-  world.start("a", "fan", "1");
-  world.engine->run_until_idle();
-  ASSERT_EQ(world.work(), 1U);
-  world.engine->run_until_idle();
+  ASSERT_EQ(world.begin_fan("a", "1"), 1U);
   auto items = world.pull(9);
   ASSERT_EQ(items.size(), 1U);
   const model::WorkToken token = std::get<model::ActivityItem>(items[0]).token;
@@ -185,10 +179,7 @@ TEST(Engine, TellsTheWorkerThatNobodyWaitsForItsActivityAnyMore) {
 
 TEST(Engine, BeginsAnotherAttemptOfAnActivityThatPromisedAReportAndFellSilent) {
   World world;
-  world.start("a", "fan", "1");
-  world.engine->run_until_idle();
-  ASSERT_EQ(world.work(), 1U);
-  world.engine->run_until_idle();
+  ASSERT_EQ(world.begin_fan("a", "1"), 1U);
   auto stuck = world.pull(9);
   ASSERT_EQ(stuck.size(), 1U);
   const model::ActivityToken token = std::get<model::ActivityItem>(stuck[0]).token;

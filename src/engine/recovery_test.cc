@@ -37,10 +37,7 @@ TEST(Recovery, OffersATurnThatWasOutAndCountsIt) {
 
 TEST(Recovery, OffersActivitiesThatWereOutOrQueued) {
   World world;
-  world.start("a", "fan", "5");
-  world.engine->run_until_idle();
-  ASSERT_EQ(world.work(), 1U);
-  world.engine->run_until_idle();
+  ASSERT_EQ(world.begin_fan("a", "5"), 1U);
   ASSERT_EQ(world.pull(2).size(), 2U);
   world.crash();
   world.settle();

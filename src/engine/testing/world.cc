@@ -114,6 +114,14 @@ std::size_t World::work(std::size_t count_max) {
   return items.size();
 }
 
+std::size_t World::begin_fan(const std::string& id, const std::string& width) {
+  start(id, "fan", width);
+  engine->run_until_idle();
+  const std::size_t ran = work();
+  engine->run_until_idle();
+  return ran;
+}
+
 void World::settle() {
   for (bool going = true; going;) {
     engine->run_until_idle();

@@ -54,6 +54,9 @@ class World final {
   dispatch::Answer run(model::WorkItem item);
   /// Pulls and runs once; how many items there were.
   std::size_t work(std::size_t count_max = 1000);
+  /// Starts a fan and runs what there is then, its first turn: so many activities wait to be
+  /// pulled. How many items were run.
+  std::size_t begin_fan(const std::string& id, const std::string& width);
 
   /// Everything that can happen without time passing.
   void settle();
