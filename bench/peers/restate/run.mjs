@@ -12,6 +12,7 @@ import { now, sleep, start, stop } from "../../harness/processes.mjs";
 import { Recorder, countSteps } from "../../harness/recorder.mjs";
 import { DATA, KEEPS_DATA, QUICK, seconds } from "../../harness/settings.mjs";
 import { distribution, growth } from "../../harness/statistics.mjs";
+import { measureCounters } from "../counters.mjs";
 
 const HOST = "127.0.0.1";
 const PORTS = { ingress: 28080, admin: 29070, node: 25122, service: 29080, control: 29081 };
@@ -105,20 +106,7 @@ for (const [handler, what] of [["fanRun", "ctx.run"], ["fanCall", "service calls
   }
 }
 
-let key = 0;
-const add = (name) => () => call(`/Counter/${name()}/add`, 1);
-for (const [name, inFlight, keyOf, note] of [
-  ["W3_lat", 1, () => "one", "increments of one counter, 1 in flight"],
-  ["W3_hot", 64, () => "hot", "increments of one counter, 64 in flight"],
-  ["W3_1000keys_64", 64, () => `k${key++ % 1000}`, "of 1,000 counters, 64 in flight"],
-  ["W3_1000keys_256", 256, () => `k${key++ % 1000}`, "of 1,000 counters, 256 in flight"],
-]) {
-  await recorder.measure(name, {
-    note,
-    warmup: () => closedLoop(inFlight, seconds(1), add(keyOf)),
-    fn: () => closedLoop(inFlight, seconds(5), add(keyOf)),
-  });
-}
+await measureCounters(recorder, (name) => call(`/Counter/${name}/add`, 1));
 
 let waiters = 0;
 async function event(latencies) {

@@ -14,6 +14,7 @@ import { now, sleep, start, stop } from "../../harness/processes.mjs";
 import { Recorder } from "../../harness/recorder.mjs";
 import { BENCH, DATA, KEEPS_DATA, QUICK, seconds } from "../../harness/settings.mjs";
 import { distribution, growth } from "../../harness/statistics.mjs";
+import { measureCounters } from "../counters.mjs";
 
 const FOLDER = path.join(DATA, "workerd");
 const OBJECTS = path.join(FOLDER, "objects");
@@ -59,20 +60,7 @@ const recorder = new Recorder("workerd", {
   servers: [server], clients: [{ pid: () => process.pid }], folders: [FOLDER],
 });
 
-let key = 0;
-const add = (name) => () => http("GET", `/add/${name()}`);
-for (const [name, inFlight, keyOf, note] of [
-  ["W3_lat", 1, () => "one", "increments of one counter, 1 in flight"],
-  ["W3_hot", 64, () => "hot", "increments of one counter, 64 in flight"],
-  ["W3_1000keys_64", 64, () => `k${key++ % 1000}`, "of 1,000 counters, 64 in flight"],
-  ["W3_1000keys_256", 256, () => `k${key++ % 1000}`, "of 1,000 counters, 256 in flight"],
-]) {
-  await recorder.measure(name, {
-    note,
-    warmup: () => closedLoop(inFlight, seconds(1), add(keyOf)),
-    fn: () => closedLoop(inFlight, seconds(5), add(keyOf)),
-  });
-}
+await measureCounters(recorder, (name) => http("GET", `/add/${name}`));
 
 let instances = 0;
 const newId = () => `i${process.pid}-${instances++}`;
