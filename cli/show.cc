@@ -87,7 +87,9 @@ std::string describe(const Waiting& waiting) {
   std::string text = fmt::format("#{} {}", waiting.task, waiting.kind);
   if (!waiting.name.empty()) text += " " + printable(waiting.name);
   if (!waiting.detail.empty()) text += fmt::format(" ({})", printable(waiting.detail));
-  if (waiting.progress) text += ": " + json_payload(waiting.progress);
+  if (waiting.progress) {
+    text += ": " + lay_out(json_payload(waiting.progress), kLabelWidth, kTextWidth);
+  }
   return text;
 }
 
