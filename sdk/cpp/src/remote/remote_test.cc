@@ -308,7 +308,7 @@ TEST(Remote, WhatWaitsIsKeptWhileAThreadIsFreeHoweverSlow) {
   ASSERT_TRUE(link.open(worker, functions, base::seconds(60)));
   const std::string id = client.start("copy").value();
   while (link.items() == 0) std::this_thread::yield();
-  runtime::Signal().wait_for(base::milliseconds(100));
+  runtime::Signal().wait_for(base::milliseconds(100));  // a wrong link would give it back by now
   std::vector<model::WorkItem> items =
       link.pull(worker::Kind::kActivities, 1, base::milliseconds(0));
   EXPECT_EQ(items.size(), 1U) << "it was given back, and there is no credit for another";

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <exception>
+#include <functional>
 #include <utility>
 
 #include "batch.h"
@@ -21,11 +22,7 @@ constexpr const char* kFailureInputLost = "perdure.InputLost";
 /// Between two reports of one activity: each may be a row to write and a message to send.
 constexpr base::Duration kReportPause = base::milliseconds(10);
 
-void wait_until(runtime::Condition::Deadline deadline) {
-  runtime::Mutex mutex;
-  runtime::Lock lock(mutex);
-  (void)runtime::Condition().wait_until(lock, deadline, [] { return false; });
-}
+static_assert(kProgressBytesMax == model::kProgressBytesMax, "what is refused is what is not kept");
 
 internal::LogSink log_for(const InstanceLogSink& sink, const std::string& id) {
   if (!sink) return {};
@@ -139,14 +136,14 @@ std::variant<model::Payload, model::Failure> Worker::outcome_of(
                           .message = std::move(resolved.error().message),
                           .retriable = false};
   }
-  auto next = runtime::Condition::deadline_after({});
+  runtime::Condition::Deadline next;  // long ago
   const auto report = [&](model::Payload progress, std::chrono::microseconds next_within) {
-    wait_until(next);
+    runtime::Signal().wait_for(runtime::Condition::until(next));
     next = runtime::Condition::deadline_after(kReportPause);
     port_.report_progress(item.token, std::move(progress), {next_within.count()});
   };
   Activity activity(item.token.key.id, item.name, item.token.execution.value, item.token.task.value,
-                    item.token.attempt, &cancelled, std::move(item.progress), report);
+                    item.token.attempt, &cancelled, std::move(item.progress), std::ref(report));
   try {
     return (*function)(activity, std::get<model::Payload>(item.input));
   } catch (...) {
