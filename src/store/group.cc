@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace perdure::store {
 namespace {
 
@@ -30,9 +32,15 @@ GroupWriter::GroupWriter(std::string& out, const std::vector<Fence>& fences, std
 
 void GroupWriter::add(model::Space space, std::string_view key,
                       const std::optional<std::string>& value) {
+  const std::size_t comparable = std::min({previous_key_.size(), key.size(), kKeySharedMax});
+  const auto end = key.begin() + static_cast<std::ptrdiff_t>(comparable);
+  const auto shared = static_cast<std::size_t>(
+      std::mismatch(key.begin(), end, previous_key_.begin()).first - key.begin());
   writer_.u8(static_cast<std::uint8_t>(space));
-  writer_.bytes(key);
+  writer_.varint(shared);
+  writer_.bytes(key.substr(shared));
   writer_.optional_bytes(value);
+  previous_key_ = key;
 }
 
 base::Result<Group> decode_group(std::string_view record) {
@@ -49,7 +57,7 @@ base::Result<Group> decode_group(std::string_view record) {
                                   "newer version of it",
                                   format, kGroupFormat));
   }
-  if (format != kGroupFormat) return damaged("its format number is 0");
+  if (format == 0) return damaged("its format number is 0");
 
   // A fence takes at least 2 bytes and a row 3: a count beyond that is a lie, and is not believed
   // before memory is reserved for it.
@@ -68,12 +76,16 @@ base::Result<Group> decode_group(std::string_view record) {
   group.rows.reserve(rows);
   for (std::uint64_t i = 0; i < rows && reader.ok(); ++i) {
     const std::optional<model::Space> space = space_of(reader.u8());
-    const std::string_view key = reader.bytes();
+    const std::uint64_t shared = format == 1 ? 0 : reader.varint();
+    const std::size_t sharable = i == 0 ? 0 : group.rows.back().key.size();
+    if (shared > std::min(sharable, kKeySharedMax)) return damaged("what two keys share");
+    std::string key(i == 0 ? "" : std::string_view(group.rows.back().key).substr(0, shared));
+    key += reader.bytes();
     const std::uint64_t value_size = reader.varint();
     std::optional<std::string_view> value;
     if (value_size > 0) value = reader.raw(value_size - 1);
     if (!space) return damaged("the number of a space");
-    group.rows.push_back({*space, key, value});
+    group.rows.push_back({*space, std::move(key), value});
   }
   if (!reader.ok()) return damaged("it ends too early");
   if (!reader.done()) return damaged("there are bytes behind its end");

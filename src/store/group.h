@@ -4,7 +4,11 @@
 // The bytes of one record of the log: everything that was staged between two flushes. Values; free
 // of state and threads. docs/reference/store.md is the byte-by-byte description.
 //
-//   format:1  fences  { shard epoch }*  writes  { space:1 key value-or-delete }*
+//   format:1  fences  { shard epoch }*  writes  { space:1 shared key-rest value-or-delete }*
+//
+// The rows of one instance lie next to each other and their keys begin alike: `shared` says how
+// many bytes a key has in common with the one before. Format 1 wrote every key whole; it is still
+// read.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +24,9 @@
 
 namespace perdure::store {
 
-inline constexpr std::uint8_t kGroupFormat = 1;
+inline constexpr std::uint8_t kGroupFormat = 2;
+/// More is not shared, so that a record of any bytes takes a bounded amount of memory.
+inline constexpr std::size_t kKeySharedMax = 1024;
 
 /// Writes one group into a string that the caller owns: the counts first, then exactly that many
 /// rows.
@@ -32,13 +38,13 @@ class GroupWriter {
 
  private:
   base::Writer writer_;
+  std::string previous_key_;
 };
 
-/// Points into the record.
 struct GroupRow {
   model::Space space = model::Space::kInstance;
-  std::string_view key;
-  std::optional<std::string_view> value;  // absent: delete
+  std::string key;
+  std::optional<std::string_view> value;  // in the record; absent: delete
 };
 
 struct Group {

@@ -38,14 +38,61 @@ TEST(Group, IsReadAsItWasWritten) {
 
 TEST(Group, ItsBytesAreTheFormat) {
   const std::string expected(
-      "\x01"                              // format
+      "\x02"                              // format
       "\x02\x03\x07\xac\x02\xf0\xa2\x04"  // two fences
       "\x03"                              // three rows
-      "\x01\x03k\x00\xff\x06value"
-      "\x04\x00\x01"
-      "\x03\x04gone\x00",
-      31);
+      "\x01\x00\x03k\x00\xff\x06value"
+      "\x04\x00\x00\x01"
+      "\x03\x00\x04gone\x00",
+      34);
   EXPECT_EQ(sample(), expected);
+}
+
+std::string with_keys(const std::vector<std::string>& keys) {
+  std::string record;
+  GroupWriter writer(record, {}, keys.size());
+  for (const std::string& key : keys) writer.add(Space::kHistory, key, std::nullopt);
+  return record;
+}
+
+TEST(Group, AKeyIsWrittenFromWhereItDiffersFromTheOneBefore) {
+  const std::vector<std::string> keys = {"abc1", "abc2", "abc2", "ab", "abc2long", "x", ""};
+  const auto group = decode_group(with_keys(keys));
+  ASSERT_TRUE(group) << group.error().message;
+  ASSERT_EQ(group->rows.size(), keys.size());
+  for (std::size_t i = 0; i < keys.size(); ++i) EXPECT_EQ(group->rows[i].key, keys[i]);
+  const std::string expected(
+      "\x02\x00\x02\x02\x00\x04"
+      "abc1\x00\x02\x03\x01\x32\x00",
+      16);
+  EXPECT_EQ(with_keys({"abc1", "abc2"}), expected);
+}
+
+TEST(Group, KeysShareABoundedPart) {
+  const std::string key(3 * kKeySharedMax, 'k');
+  const std::string record = with_keys({key, key});
+  EXPECT_GT(record.size(), key.size() + 2 * kKeySharedMax);
+  const auto group = decode_group(record);
+  ASSERT_TRUE(group) << group.error().message;
+  EXPECT_EQ(group->rows[1].key, key);
+
+  std::string lie = with_keys({"ab", "ab"});
+  lie[lie.size() - 3] = 3;  // more than the key before has
+  EXPECT_EQ(decode_group(lie).error().code, ErrorCode::kStoreCorrupt);
+}
+
+TEST(Group, TheFirstFormatIsStillRead) {
+  const std::string record(
+      "\x01\x01\x03\x07\x02"
+      "\x01\x03k\x00\xff\x06value"
+      "\x03\x04gone\x00",
+      23);
+  const auto group = decode_group(record);
+  ASSERT_TRUE(group) << group.error().message;
+  ASSERT_EQ(group->rows.size(), 2U);
+  EXPECT_EQ(group->rows[0].key, std::string_view("k\0\xff", 3));
+  EXPECT_EQ(group->rows[0].value, "value");
+  EXPECT_EQ(group->rows[1].key, "gone");
 }
 
 TEST(Group, EveryCutAndEveryExtraByteIsRefused) {
@@ -60,7 +107,7 @@ TEST(Group, EveryCutAndEveryExtraByteIsRefused) {
 
 TEST(Group, ALaterFormatIsForeign) {
   std::string record = sample();
-  record[0] = 2;
+  record[0] = 3;
   EXPECT_EQ(decode_group(record).error().code, ErrorCode::kStoreForeign);
 }
 

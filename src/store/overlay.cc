@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/overlay.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -18,12 +19,21 @@ std::uint64_t value_bytes(const std::optional<std::string>& value) {
   return value ? value->size() : 0;
 }
 
+/// What the keys of one instance have in common first.
+std::uint32_t slot_of(std::string_view key) {
+  const auto byte = [&](std::size_t i) {
+    return i < key.size() ? static_cast<unsigned char>(key[i]) : 0U;
+  };
+  return byte(0) << 8U | byte(1);
+}
+
 }  // namespace
 
 void Overlay::enlist(model::Space space, Rows::Place row) {
   row->second.grouped = true;
   row->second.group_index = static_cast<std::uint32_t>(group_.size());
-  group_.push_back({space, row});
+  group_.push_back({space, std::uint64_t{slot_of(row->first)} << 32U | group_.size(), row});
+  ++group_rows_;
   group_bytes_ += kGroupRowBytes + row->first.size() + value_bytes(row->second.value);
 }
 
@@ -36,15 +46,16 @@ void Overlay::set_value(Rows::Place row, std::optional<std::string> value) {
 }
 
 void Overlay::collapse(model::Space space, Rows::Place row) {
-  const std::uint64_t bytes = row->first.size() + value_bytes(row->second.value);
-  const std::uint32_t hole = row->second.group_index;
-  group_[hole] = group_.back();
-  group_[hole].row->second.group_index = hole;
-  group_.pop_back();
-  group_bytes_ -= kGroupRowBytes + bytes;
-  active_.bytes_ -= kNodeBytes + bytes;
-  --active_.row_count_;
+  group_[row->second.group_index].row.reset();
+  --group_rows_;
+  group_bytes_ -= kGroupRowBytes + row->first.size() + value_bytes(row->second.value);
   ++rows_collapsed_;
+  drop(space, row);
+}
+
+void Overlay::drop(model::Space space, Rows::Place row) {
+  active_.bytes_ -= kNodeBytes + row->first.size() + value_bytes(row->second.value);
+  --active_.row_count_;
   active_.rows(space).erase(row);
 }
 
@@ -61,7 +72,7 @@ void Overlay::write(Write write) {
     enlist(write.space, row);
     return;
   }
-  if (row->second.grouped && row->second.fresh && !write.value) {
+  if (row->second.grouped && row->second.fresh && !row->second.logged && !write.value) {
     collapse(write.space, row);
     return;
   }
@@ -72,7 +83,7 @@ void Overlay::write(Write write) {
 void Overlay::restore(const GroupRow& row) {
   std::optional<std::string> value;
   if (row.value) value.emplace(*row.value);
-  const auto [at, inserted] = active_.rows(row.space).try_emplace(std::string(row.key));
+  const auto [at, inserted] = active_.rows(row.space).try_emplace(row.key);
   if (inserted) {
     ++active_.row_count_;
     active_.bytes_ += kNodeBytes + at->first.size();
@@ -111,14 +122,18 @@ Overlay::Page Overlay::page(model::Space space, std::string_view from, std::stri
 
 void Overlay::close_group(const std::vector<Fence>& fences, std::string& record) {
   record.reserve(record.size() + group_bytes_ + fences.size() * 16 + 32);
-  GroupWriter writer(record, fences, group_.size());
-  for (const Pending& pending : group_) {
-    Row& row = pending.row->second;
-    writer.add(pending.space, pending.row->first, row.value);
+  GroupWriter writer(record, fences, group_rows_);
+  std::ranges::sort(group_, {}, &Pending::order);
+  for (const auto& [space, order, place] : group_) {
+    if (!place) continue;
+    Row& row = (*place)->second;
+    writer.add(space, (*place)->first, row.value);
     row.grouped = false;
-    row.fresh = false;
+    row.logged = true;
+    if (row.fresh && !row.value) drop(space, *place);
   }
   group_.clear();
+  group_rows_ = 0;
   group_bytes_ = 0;
   group_open_ = false;
 }

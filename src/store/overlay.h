@@ -7,7 +7,8 @@
 // Two generations. Writes go to the active one. A checkpoint freezes it: from then on it does not
 // change, is folded into the table row by row, and is dropped when the table has it. Reads take the
 // newest row: active before frozen before table. A deleted row is a tombstone, so that it hides an
-// older one below.
+// older one below; where there is none, it is dropped as soon as the log has the deletion. Most
+// rows live so short that the table never hears of them.
 //
 // Owned by the Store. Not thread-safe: the store's mutex guards every call, except that `frozen()`
 // may be read without it between `freeze` and `drop_frozen`, because nobody changes it.
@@ -39,7 +40,8 @@ class Overlay {
     std::optional<std::string> value;  // absent: tombstone
     std::uint32_t group_index = 0;     // in the open group, if `grouped`
     bool grouped = false;
-    bool fresh = false;  // grouped, and nothing of it is in any layer below
+    bool fresh = false;   // no layer below this generation has anything of it
+    bool logged = false;  // an earlier group of this generation holds a value of it
   };
   using Rows = RowMap<Row>;
 
@@ -87,7 +89,7 @@ class Overlay {
   /// True if anything was written since the last `close_group`, even if it collapsed to nothing.
   [[nodiscard]] bool group_open() const { return group_open_; }
   [[nodiscard]] std::uint64_t group_bytes() const { return group_bytes_; }
-  [[nodiscard]] std::size_t group_rows() const { return group_.size(); }
+  [[nodiscard]] std::size_t group_rows() const { return group_rows_; }
   /// Appends the open group to `record` and begins the next one.
   void close_group(const std::vector<Fence>& fences, std::string& record);
 
@@ -103,16 +105,19 @@ class Overlay {
  private:
   struct Pending {
     model::Space space;
-    Rows::Place row;
+    std::uint64_t order = 0;         // by slot: rows of one instance are written side by side
+    std::optional<Rows::Place> row;  // absent: it collapsed
   };
 
   void enlist(model::Space space, Rows::Place row);
   void collapse(model::Space space, Rows::Place row);
+  void drop(model::Space space, Rows::Place row);
   void set_value(Rows::Place row, std::optional<std::string> value);
 
   Generation active_;
   Generation frozen_;
   std::vector<Pending> group_;
+  std::size_t group_rows_ = 0;
   std::uint64_t group_bytes_ = 0;
   std::uint64_t rows_collapsed_ = 0;
   bool group_open_ = false;

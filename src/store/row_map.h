@@ -3,13 +3,14 @@
 //
 // An ordered map of rows for keys that begin with a slot, which is a hash
 // (docs/reference/records.md). The first bits of the key choose one of many small trees, so that a
-// search touches few nodes, and keeps the order. Keys that begin alike, as those of the store's own
-// rows, share one tree.
+// search touches few nodes, and keeps the order. How many bits grows with the rows, up to a tree
+// for each slot. Keys that begin alike, as those of the store's own rows, share one tree.
 //
 // A place stays valid until its row is erased, also when the map is moved. Not thread-safe.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -29,8 +30,8 @@ class RowMap final {
    public:
     Cursor(const RowMap& map, std::string_view from, std::string_view to) : map_(map), to_(to) {
       if (map.parts_.empty()) return;
-      part_ = part_of(from);
-      last_ = to.empty() ? kParts - 1 : part_of(to);
+      part_ = map.part_of(from);
+      last_ = to.empty() ? map.parts_.size() - 1 : map.part_of(to);
       at_ = map.parts_[part_].lower_bound(from);
       settle();
     }
@@ -62,11 +63,16 @@ class RowMap final {
 
   /// The row of the key, and whether it is new.
   std::pair<Place, bool> try_emplace(std::string key) {
-    if (parts_.empty()) parts_.resize(kParts);
-    Part& part = parts_[part_of(key)];
-    return part.try_emplace(std::move(key));
+    if (parts_.empty()) parts_.resize(std::size_t{1} << bits_);
+    if (count_ >= parts_.size() * kRowsPerPart && bits_ < kBitsMax) grow();
+    auto placed = parts_[part_of(key)].try_emplace(std::move(key));
+    if (placed.second) ++count_;
+    return placed;
   }
-  void erase(Place place) { parts_[part_of(place->first)].erase(place); }
+  void erase(Place place) {
+    parts_[part_of(place->first)].erase(place);
+    --count_;
+  }
   /// nullptr: there is none.
   [[nodiscard]] const Row* find(std::string_view key) const {
     if (parts_.empty()) return nullptr;
@@ -80,16 +86,33 @@ class RowMap final {
   }
 
  private:
-  static constexpr std::size_t kParts = 4096;
+  static constexpr std::size_t kRowsPerPart = 4;
+  static constexpr std::uint32_t kBitsMax = 16;  // of the key: its slot
+  static constexpr std::uint32_t kBitsPerGrowth = 4;
 
-  static std::size_t part_of(std::string_view key) {
+  [[nodiscard]] std::size_t part_of(std::string_view key) const {
     const auto byte = [&](std::size_t i) {
       return i < key.size() ? static_cast<unsigned char>(key[i]) : 0U;
     };
-    return byte(0) << 4U | byte(1) >> 4U;
+    return (byte(0) << 8U | byte(1)) >> (kBitsMax - bits_);
   }
 
-  std::vector<Part> parts_;  // kParts, or none while nothing was ever here
+  /// Nodes are moved, in order: nothing is copied, and every place stays valid.
+  void grow() {
+    bits_ += kBitsPerGrowth;
+    std::vector<Part> old = std::exchange(parts_, std::vector<Part>(std::size_t{1} << bits_));
+    for (Part& part : old) {
+      while (!part.empty()) {
+        auto node = part.extract(part.begin());
+        Part& its = parts_[part_of(node.key())];
+        its.insert(its.end(), std::move(node));
+      }
+    }
+  }
+
+  std::vector<Part> parts_;  // 2^bits_, or none while nothing was ever here
+  std::uint32_t bits_ = 0;
+  std::size_t count_ = 0;
 };
 
 }  // namespace perdure::store

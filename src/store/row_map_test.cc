@@ -52,6 +52,35 @@ TEST(RowMap, KeepsItsPlacesWhenItIsMoved) {
   EXPECT_TRUE(second.all().ended());
 }
 
+TEST(RowMap, GrowsWithoutLosingItsOrderOrAPlace) {
+  constexpr int kRows = 20'000;  // enough for as many trees as there ever are
+  base::Prng random(2);
+  Numbers map;
+  std::map<std::string, int> plain;
+  std::vector<Numbers::Place> places;
+  for (int i = 0; i < kRows; ++i) {
+    std::string key;
+    for (std::uint64_t bytes = random.next(); bytes > 0; bytes >>= 8U) {
+      key += static_cast<char>(bytes & 0xFFU);
+    }
+    const auto [place, inserted] = map.try_emplace(key);
+    ASSERT_EQ(plain.try_emplace(key, i).second, inserted);
+    if (!inserted) continue;
+    place->second = i;
+    places.push_back(place);
+  }
+  auto at = map.all();
+  for (const auto& [key, number] : plain) {
+    ASSERT_FALSE(at.ended());
+    ASSERT_EQ(at.key(), key);
+    ASSERT_EQ(at.row(), number);
+    at.next();
+  }
+  EXPECT_TRUE(at.ended());
+  for (const Numbers::Place place : places) map.erase(place);
+  EXPECT_TRUE(map.all().ended());
+}
+
 /// The same operations on a std::map, with keys that are near each other in every way.
 TEST(RowMap, DoesWhatAPlainMapDoes) {
   base::Prng random(1);

@@ -204,6 +204,43 @@ class GatedLog final : public Log {
   MemoryLog log_;
 };
 
+TEST(Store, ARowThatNoTableEverHadIsForgottenWithItsDeletion) {
+  Hooked hooked;
+  Store& store = *hooked.store;
+  const auto stage = [&](Write write) { must(store.stage({}, {std::move(write)})); };
+  const auto get = [&](const std::string& key) { return must(store.get(Space::kInstance, key)); };
+  must(store.checkpoint());
+  const std::uint64_t rows_before = store.stats().overlay_rows;
+  stage({Space::kInstance, "short", "1", /*fresh=*/true});
+  must(store.flush());
+  EXPECT_EQ(store.stats().overlay_rows, rows_before + 1);
+  stage({Space::kInstance, "short", std::nullopt});
+  EXPECT_EQ(get("short"), std::nullopt);
+  const std::uint64_t logged_before = store.stats().rows_logged;
+  must(store.flush());
+  EXPECT_EQ(store.stats().rows_logged, logged_before + 1)
+      << "the log has the row: it must go there";
+  EXPECT_EQ(store.stats().overlay_rows, rows_before);
+  EXPECT_EQ(get("short"), std::nullopt);
+
+  // It comes and goes within one group, and is put again: the last word counts.
+  stage({Space::kInstance, "short", "2", /*fresh=*/true});
+  must(store.flush());
+  stage({Space::kInstance, "short", std::nullopt});
+  stage({Space::kInstance, "short", "3", /*fresh=*/true});
+  must(store.flush());
+  EXPECT_EQ(get("short"), "3");
+
+  // Once the table has it, only a tombstone hides it.
+  must(store.checkpoint());
+  stage({Space::kInstance, "short", std::nullopt});
+  must(store.flush());
+  EXPECT_EQ(store.stats().overlay_rows, 1U);
+  EXPECT_EQ(get("short"), std::nullopt);
+  must(store.checkpoint());
+  EXPECT_EQ(get("short"), std::nullopt);
+}
+
 TEST(Store, AFlushOfWhatAnotherIsFlushingWaitsForIt) {
   auto owned = std::make_unique<GatedLog>(std::make_shared<LogDisk>());
   GatedLog& log = *owned;
