@@ -44,14 +44,24 @@ HistoryNeed history_need(const model::Command& command, const Instance& instance
                     command);
 }
 
-Read instance_read(const model::InstanceKey& key) {
+/// The command is meant to begin the instance.
+bool begins(const model::Command& command) {
+  if (std::holds_alternative<model::StartInstance>(command)) return true;
+  const auto* message = std::get_if<model::Deliver>(&command);
+  return message != nullptr &&
+         (std::holds_alternative<model::StartChild>(message->message) ||
+          std::holds_alternative<model::StartOrchestration>(message->message));
+}
+
+Read instance_read(const model::InstanceKey& key, const model::Command& command) {
   std::string from = model::instance_prefix(key);
   std::string to = model::prefix_end(from);
   return {.purpose = Read::Purpose::kInstance,
           .key = key,
           .space = model::Space::kInstance,
           .from = std::move(from),
-          .to = std::move(to)};
+          .to = std::move(to),
+          .first = begins(command) ? model::head_key(key) : ""};
 }
 
 Read history_read(Read::Purpose purpose, const model::InstanceKey& key, model::Execution execution,
@@ -121,7 +131,7 @@ std::vector<Read> reads(const Shard& shard, const model::Command& command,
   }
   const Instance* instance = shard.instances.find(*key);
   if (instance == nullptr) {
-    needed.push_back(instance_read(*key));
+    needed.push_back(instance_read(*key, command));
     return needed;
   }
   const HistoryNeed need = history_need(command, *instance);
@@ -144,7 +154,7 @@ base::Result<> supply(Shard& shard, Prefetched& prefetched, const Read& read, co
   PERDURE_CHECK(false, "a read without a purpose");
 }
 
-void apply(Shard& shard, model::Command command, const Prefetched& prefetched, const Facts& facts,
+void apply(Shard& shard, model::Command&& command, const Prefetched& prefetched, const Facts& facts,
            std::vector<model::Effect>& effects) {
   Transition transition(shard, prefetched, facts, effects);
   const model::InstanceKey* key = model::instance_of(command);
@@ -154,29 +164,33 @@ void apply(Shard& shard, model::Command command, const Prefetched& prefetched, c
   if (instance != nullptr) shard.instances.resized(*instance, before);
 }
 
-std::vector<model::Write> take_writes(Shard& shard) {
+void take_writes(Shard& shard, std::vector<model::Write>& into) {
   const Facts no_facts{};
   const Prefetched nothing;
   std::vector<model::Effect> no_effects;
   Transition t(shard, nothing, no_facts, no_effects);
-  for (Instance* instance : shard.dirty) {
+  for (const auto& [instance, place] : shard.dirty) {
     write_ready_row(t, *instance);
-    std::string key = model::head_key(instance->key);
+    model::Write& head = shard.writes[place];
+    head.key = model::head_key(instance->key);
     if (instance->exists) {
-      std::string row = model::encode_head(key, instance->stored.record);
-      if (instance->head_row) {
-        t.put(model::Space::kInstance, std::move(key), std::move(row));
-      } else {
-        t.put_new(model::Space::kInstance, std::move(key), std::move(row));
-      }
-    } else {
-      t.erase(model::Space::kInstance, std::move(key));
+      head.value = model::encode_head(head.key, instance->stored.record);
+      head.fresh = !instance->head_row;
     }
     instance->head_row = instance->exists;
     instance->dirty = false;
   }
   shard.dirty.clear();
-  return std::exchange(shard.writes, {});
+  // The memory stays for the next ones.
+  into.insert(into.end(), std::make_move_iterator(shard.writes.begin()),
+              std::make_move_iterator(shard.writes.end()));
+  shard.writes.clear();
+}
+
+std::vector<model::Write> take_writes(Shard& shard) {
+  std::vector<model::Write> writes;
+  take_writes(shard, writes);
+  return writes;
 }
 
 base::Result<> restore_row(Shard& shard, std::string_view key, std::string_view value,

@@ -67,9 +67,14 @@ struct Shard {
   /// Those that are parked: what a new worker may try again.
   std::set<model::InstanceKey> parked;
 
-  /// What take_writes will answer: rows in the order touched, and the heads to encode at the end.
+  /// What take_writes will answer: rows in the order touched. Those of one instance lie together,
+  /// which the log makes use of; a head keeps its place among them until it is encoded.
+  struct Dirty {
+    Instance* instance = nullptr;
+    std::size_t place = 0;  // of its head, in `writes`
+  };
   std::vector<model::Write> writes;
-  std::vector<Instance*> dirty;
+  std::vector<Dirty> dirty;
   /// Messages found in the agenda at recovery, and histories to delete: until `outstanding` is
   /// asked.
   std::vector<model::Effect> restored;
@@ -85,6 +90,9 @@ struct Read {
   std::string from;
   std::string to;
   std::size_t rows_max = 0;  // 0: all
+  /// A key in the range that is there if any is, where probably none is: looking for it alone is
+  /// cheaper. Empty: no such hint.
+  std::string first{};
 };
 
 using Rows = std::vector<std::pair<std::string, std::string>>;
@@ -110,10 +118,12 @@ std::vector<Read> reads(const Shard& shard, const model::Command& command,
 base::Result<> supply(Shard& shard, Prefetched& prefetched, const Read& read, const Rows& rows);
 
 /// The only transition. REQUIRES: `reads` answers nothing. Effects are appended.
-void apply(Shard& shard, model::Command command, const Prefetched& prefetched, const Facts& facts,
+void apply(Shard& shard, model::Command&& command, const Prefetched& prefetched, const Facts& facts,
            std::vector<model::Effect>& effects);
 
-/// Everything that changed since the last call, the last value of each head included.
+/// Appends everything that changed since the last call, the last value of each head included.
+void take_writes(Shard& shard, std::vector<model::Write>& into);
+/// The same, alone.
 std::vector<model::Write> take_writes(Shard& shard);
 
 /// A row of the agenda, at recovery. An instance that owes work is added to `ready`.

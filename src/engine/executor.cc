@@ -229,20 +229,17 @@ Result<> Executor::finish() {
 
 Result<> Executor::stage() {
   std::vector<model::Write> writes;
+  writes.reserve(staged_rows_);
   std::vector<store::Fence> fences;
   for (const model::ShardId id : touched_) {
-    std::vector<model::Write> some = core::take_writes(shard(id));
+    const std::size_t before = writes.size();
+    core::take_writes(shard(id), writes);
     touched_flag_[id.value - shards_.front().id.value] = false;
     measure(id);
-    if (some.empty()) continue;
+    if (writes.size() == before) continue;
     fences.push_back({id, epochs_[id.value - shards_.front().id.value]});
-    if (writes.empty()) {
-      writes = std::move(some);
-    } else {
-      writes.insert(writes.end(), std::make_move_iterator(some.begin()),
-                    std::make_move_iterator(some.end()));
-    }
   }
+  staged_rows_ = writes.size();
   touched_.clear();
   if (writes.empty()) return {};
   for (const model::Write& write : writes) held_.bytes += bytes_of(write);
@@ -293,7 +290,7 @@ void Executor::touch(model::ShardId id) {
   touched_.push_back(id);
 }
 
-Result<> Executor::carry_out(model::Command command, ReplyCallback reply) {
+Result<> Executor::carry_out(model::Command&& command, ReplyCallback reply) {
   ++commands_;
   if (is_blocked(command)) {
     counters_.held_back.add();
@@ -310,7 +307,7 @@ Result<> Executor::carry_out(model::Command command, ReplyCallback reply) {
   return {};
 }
 
-void Executor::apply(core::Shard& its, model::Command command) {
+void Executor::apply(core::Shard& its, model::Command&& command) {
   const std::size_t before = its.writes.size();
   core::apply(its, std::move(command), prefetched_, core::Facts{now_.wall}, effects_);
   for (std::size_t i = before; i < its.writes.size(); ++i) bytes_ += bytes_of(its.writes[i]);
@@ -329,6 +326,13 @@ Result<> Executor::load(core::Shard& its, const model::Command& command) {
         touch(its.id);
       }
       rows_.clear();
+      if (!read.first.empty()) {
+        PERDURE_ASSIGN_OR_RETURN(const auto first, store_.get(read.space, read.first));
+        if (!first) {
+          PERDURE_RETURN_IF_ERROR(core::supply(its, prefetched_, read, rows_));
+          continue;
+        }
+      }
       PERDURE_RETURN_IF_ERROR(store_.scan(read.space, read.from, read.to,
                                           [&](std::string_view key, std::string_view value) {
                                             rows_.emplace_back(key, value);

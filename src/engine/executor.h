@@ -126,12 +126,12 @@ class Executor final {
   base::Result<> finish();
 
   // One command.
-  base::Result<> carry_out(model::Command command, ReplyCallback reply);
+  base::Result<> carry_out(model::Command&& command, ReplyCallback reply);
   base::Result<> load(core::Shard& shard, const model::Command& command);
   base::Result<> refuse(core::Shard& shard, const model::Command& command, base::Error error);
   void report(const base::Error& error);
   [[nodiscard]] bool is_blocked(const model::Command& command) const;
-  void apply(core::Shard& shard, model::Command command);
+  void apply(core::Shard& shard, model::Command&& command);
   void note_answer(const model::Command& command);
   void note_progress(const model::ReportProgress& report);
   void sort_effects();
@@ -183,6 +183,7 @@ class Executor final {
   // Across steps.
   store::Position staged_;
   store::Position flushing_;
+  std::size_t staged_rows_ = 0;  // by the last step: the next one will need about as much room
   std::unordered_set<std::size_t> hot_;  // hashes of turns handed out since the last flush began
   base::Timestamp held_until_ = base::kEndOfTime;  // by then the flush goes ahead without them
   std::vector<base::Timestamp> earliest_;          // timer; as shards_

@@ -273,7 +273,7 @@ TEST_F(TurnAttempt, IsCountedAfterARestartEvenIfAMessageComesBeforeTheRecovery) 
   ASSERT_EQ(missing.size(), 1U);
   ASSERT_TRUE(supply(reborn, prefetched, missing[0], rows));
   std::vector<model::Effect> effects;
-  apply(reborn, command, prefetched, Facts{world.now}, effects);
+  apply(reborn, model::Command(command), prefetched, Facts{world.now}, effects);
   ASSERT_EQ(effects.size(), 1U);
   EXPECT_TRUE(std::get<model::OfferTurn>(effects[0]).item.uncounted_redelivery);
 }

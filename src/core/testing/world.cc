@@ -100,7 +100,7 @@ void World::step(std::vector<Shard>& shards, std::uint32_t number, const model::
       if (!supplied) return;
     }
   }
-  apply(shard, command, prefetched, Facts{now}, effects);
+  apply(shard, model::Command(command), prefetched, Facts{now}, effects);
 }
 
 void World::apply_one(const model::Command& command) {
