@@ -32,11 +32,20 @@ std::size_t bytes_of(const model::ActivityItem& item) {
          (item.progress ? item.progress->size() : 0);
 }
 
+/// Some of the names are not the platform's own.
+bool takes_users(const Names& names) {
+  return !names || std::ranges::any_of(*names, [](const auto& name) {
+    return !name.first.starts_with(kReservedPrefix);
+  });
+}
+
 }  // namespace
 
-/// One pull that waits. On the stack of its thread; listed in its worker meanwhile.
+/// One pull that waits; listed in its worker meanwhile. Shared with whoever is about to wake it.
 struct Dispatcher::Waiter {
-  Kinds kinds = Kinds::kBoth;
+  explicit Waiter(Kinds kinds_in) : kinds(kinds_in) {}
+
+  const Kinds kinds;
   bool signalled = false;
   runtime::Condition condition;
 };
@@ -47,8 +56,9 @@ struct Dispatcher::Worker {
   TurnLane::Share turns;
   TurnLane::Share batches;
   ActivityLane::Share activities;
-  std::vector<Waiter*> waiters;
+  std::vector<std::shared_ptr<Waiter>> waiters;
   bool hungry = false;  // its last try_pull answered less than asked for
+  bool looks = true;    // out for offers; not who takes but the platform's own, which are rare
   runtime::Mutex calling;
   bool gone = false;  // under `calling`
 };
@@ -106,7 +116,7 @@ Dispatcher::ActivityLane::Share* Dispatcher::wanted_by(const model::ActivityItem
 
 template <class Item>
 void Dispatcher::offer_all(std::vector<Item>& items) {
-  std::vector<std::shared_ptr<Worker>> hungry;
+  Roused roused;
   {
     const std::lock_guard lock(mutex_);
     for (Item& item : items) {
@@ -120,13 +130,15 @@ void Dispatcher::offer_all(std::vector<Item>& items) {
     }
     offers_.fetch_add(1, std::memory_order_release);
     // A thread that looks out needs no wake-up to take one.
-    const bool seen = looker_ != nullptr && workers_.contains(looker_->turns.worker) &&
+    const bool seen = looker_ != nullptr && !looker_has_one_ && !items.empty() &&
+                      workers_.contains(looker_->turns.worker) &&
                       has_work_for(*looker_, looking_for_);
-    const std::size_t sleepers = items.size() - (seen && !items.empty() ? 1 : 0);
-    for (std::size_t i = 0; i < sleepers && idle_ > 0; ++i) rouse_all(hungry);
+    if (seen) looker_has_one_ = true;
+    const std::size_t sleepers = items.size() - (seen ? 1 : 0);
+    for (std::size_t i = 0; i < sleepers && rouse_all(roused);) ++i;
     publish();
   }
-  call_wakeups(hungry);
+  wake(roused);
 }
 
 void Dispatcher::offer(std::vector<model::TurnItem>& items) { offer_all(items); }
@@ -153,15 +165,15 @@ void Dispatcher::withdraw(const std::vector<model::WorkToken>& tokens) {
 }
 
 void Dispatcher::prepared(const std::vector<model::WorkToken>& tokens) {
-  std::vector<std::shared_ptr<Worker>> hungry;
+  Roused roused;
   {
     const std::lock_guard lock(mutex_);
     for (const model::WorkToken& token : tokens) {
       std::visit([this](const auto& one) { lane_of(one).prepared(one); }, token);
-      rouse_all(hungry);
+      rouse_all(roused);
     }
   }
-  call_wakeups(hungry);
+  wake(roused);
 }
 
 std::vector<model::WorkToken> Dispatcher::unknown(std::vector<model::WorkToken> tokens) const {
@@ -189,7 +201,7 @@ void Dispatcher::close() {
   const std::lock_guard lock(mutex_);
   closed_ = true;
   for (const auto& worker : in_order_) {
-    for (Waiter* waiter : worker->waiters) waiter->condition.notify_all();
+    for (const auto& waiter : worker->waiters) waiter->condition.notify_all();
   }
 }
 
@@ -227,36 +239,37 @@ bool Dispatcher::has_work_for(Worker& worker, Kinds kinds) {
   return includes(kinds, Kinds::kActivities) && has(activities_, worker.activities);
 }
 
-/// Wakes one waiting thread of the worker, or notes that its callback is due.
-void Dispatcher::rouse(Worker& worker, std::vector<std::shared_ptr<Worker>>& hungry) {
+/// One waiting thread of the worker will be woken, or its callback is due. False: nobody there.
+bool Dispatcher::rouse(Worker& worker, Roused& roused) {
   // The thread that fell asleep last is the one whose cache is warm.
   for (auto at = worker.waiters.rbegin(); at != worker.waiters.rend(); ++at) {
     Waiter& waiter = **at;
     if (waiter.signalled || !has_work_for(worker, waiter.kinds)) continue;
     waiter.signalled = true;
     --idle_;
-    waiter.condition.notify_one();
-    return;
+    roused.waiters.push_back(*at);
+    return true;
   }
-  if (worker.hungry && has_work_for(worker, Kinds::kBoth)) {
-    worker.hungry = false;
-    --idle_;
-    hungry.push_back(find(worker.turns.worker));
-  }
+  if (!worker.hungry || !has_work_for(worker, Kinds::kBoth)) return false;
+  worker.hungry = false;
+  --idle_;
+  roused.hungry.push_back(find(worker.turns.worker));
+  return true;
 }
 
 /// One more thread, of any worker. The workers take turns at being asked first.
-void Dispatcher::rouse_all(std::vector<std::shared_ptr<Worker>>& hungry) {
-  if (idle_ == 0 || waiting() == 0) return;
-  const std::size_t before = idle_;
-  for (std::size_t i = 0; i < in_order_.size() && idle_ == before; ++i) {
-    rouse(*in_order_[i], hungry);
-  }
+bool Dispatcher::rouse_all(Roused& roused) {
+  if (idle_ == 0 || waiting() == 0) return false;
+  bool any = false;
+  for (std::size_t i = 0; i < in_order_.size() && !any; ++i) any = rouse(*in_order_[i], roused);
   if (in_order_.size() > 1) std::ranges::rotate(in_order_, in_order_.begin() + 1);
+  return any;
 }
 
-void Dispatcher::call_wakeups(const std::vector<std::shared_ptr<Worker>>& hungry) {
-  for (const auto& worker : hungry) {
+/// Without the mutex: a woken thread wants it first of all.
+void Dispatcher::wake(const Roused& roused) {
+  for (const auto& waiter : roused.waiters) waiter->condition.notify_one();
+  for (const auto& worker : roused.hungry) {
     const std::lock_guard calling(worker->calling);
     if (!worker->gone) worker->options.wakeup();
   }
@@ -286,6 +299,8 @@ WorkerId Dispatcher::add(std::shared_ptr<Worker> worker, WorkerOptions options) 
   worker->turns.names = std::move(options.orchestrations);
   worker->batches.names = std::move(options.entities);
   worker->activities.names = std::move(options.activities);
+  worker->looks = takes_users(worker->turns.names) || takes_users(worker->batches.names) ||
+                  takes_users(worker->activities.names);
   worker->options = std::move(options);
   turns_.attach(worker->turns);
   batches_.attach(worker->batches);
@@ -299,7 +314,7 @@ WorkerId Dispatcher::add(std::shared_ptr<Worker> worker, WorkerOptions options) 
 void Dispatcher::detach(WorkerId id) {
   std::shared_ptr<Worker> worker;
   std::vector<model::Command> returned;
-  std::vector<std::shared_ptr<Worker>> hungry;
+  Roused roused;
   {
     const std::lock_guard lock(mutex_);
     worker = find(id);
@@ -318,12 +333,12 @@ void Dispatcher::detach(WorkerId id) {
     for (model::ActivityToken& token : activities_.detach(worker->activities)) {
       returned.push_back(model::ReturnWork{std::move(token)});
     }
-    for (Waiter* waiter : worker->waiters) waiter->condition.notify_all();
-    const std::size_t idle = idle_;
-    for (std::size_t i = 0; i < idle; ++i) rouse_all(hungry);
+    for (const auto& waiter : worker->waiters) waiter->condition.notify_all();
+    while (rouse_all(roused)) {
+    }
     returned_.notify_all();
   }
-  call_wakeups(hungry);
+  wake(roused);
   post(std::move(returned));
   const std::lock_guard calling(worker->calling);
   worker->gone = true;
@@ -403,7 +418,7 @@ std::vector<model::WorkItem> Dispatcher::try_pull(WorkerId id, Kinds kinds, std:
 std::vector<model::WorkItem> Dispatcher::pull(WorkerId id, Kinds kinds, std::size_t count_max,
                                               base::Duration span) {
   const auto deadline = runtime::Condition::deadline_after(span);
-  Waiter waiter{.kinds = kinds};
+  std::shared_ptr<Waiter> waiter;
   runtime::Lock lock(mutex_);
   const std::shared_ptr<Worker> worker = find(id);
   for (bool in_time = true;;) {
@@ -417,35 +432,51 @@ std::vector<model::WorkItem> Dispatcher::pull(WorkerId id, Kinds kinds, std::siz
       continue;
     }
     if (!found.items.empty() || !in_time) return std::move(found.items);
-    if (look_around(*worker, kinds, lock)) continue;
-    waiter.signalled = false;
-    worker->waiters.push_back(&waiter);
+    if (worker->looks && look_around(*worker, kinds, lock)) continue;
+    if (!waiter) waiter = std::make_shared<Waiter>(kinds);
+    waiter->signalled = false;
+    worker->waiters.push_back(waiter);
     ++idle_;
-    in_time = waiter.condition.wait_until(
-        lock, deadline, [&] { return waiter.signalled || closed_ || !workers_.contains(id); });
-    if (!waiter.signalled) --idle_;
-    std::erase(worker->waiters, &waiter);
+    in_time = waiter->condition.wait_until(
+        lock, deadline, [&] { return waiter->signalled || closed_ || !workers_.contains(id); });
+    if (!waiter->signalled) --idle_;
+    std::erase(worker->waiters, waiter);
   }
 }
 
 /// One thread at a time looks out for an offer before it sleeps; true if there was one.
 bool Dispatcher::look_around(Worker& worker, Kinds kinds, runtime::Lock& lock) {
   if (looker_ != nullptr) return false;
-  looker_ = &worker;
+  looker_ = find(worker.turns.worker);
   looking_for_ = kinds;
+  looker_has_one_ = false;
   const std::uint64_t before = offers_.load(std::memory_order_relaxed);
   const auto offered = [&] { return offers_.load(std::memory_order_acquire) != before; };
   lock.unlock();
   static_cast<void>(spin_.until(offered));
   lock.lock();
-  looker_ = nullptr;
+  looker_.reset();
   return offered();  // under the lock, as offers are: none is missed
+}
+
+bool Dispatcher::expect(WorkerId id, Kinds kinds) {
+  const std::lock_guard lock(mutex_);
+  if (looker_ != nullptr) return false;
+  looker_ = find(id);
+  looking_for_ = kinds;
+  looker_has_one_ = false;
+  return looker_ != nullptr;
+}
+
+void Dispatcher::expected() {
+  const std::lock_guard lock(mutex_);
+  looker_.reset();
 }
 
 template <class Token>
 bool Dispatcher::finish(WorkerId id, const Token& token) {
   using Held = typename std::remove_reference_t<decltype(lane_of(token))>::Held;
-  std::vector<std::shared_ptr<Worker>> hungry;
+  Roused roused;
   Held held = Held::kNo;
   {
     const std::lock_guard lock(mutex_);
@@ -453,11 +484,11 @@ bool Dispatcher::finish(WorkerId id, const Token& token) {
     if (worker == workers_.end()) return false;
     held = lane_of(token).finish(token, share_of(*worker->second, token));
     if (held == Held::kNo) return false;
-    rouse_all(hungry);
+    rouse_all(roused);
     if (held == Held::kYes) ++answering_;
     if (closed_ && leased() == 0) returned_.notify_all();
   }
-  call_wakeups(hungry);
+  wake(roused);
   return held == Held::kYes;
 }
 

@@ -161,6 +161,12 @@ class Dispatcher final {
   std::vector<model::WorkItem> pull(WorkerId worker, Kinds kinds, std::size_t count_max,
                                     base::Duration span);
 
+  /// This thread pulls for the worker as soon as it is back from what it does: one item that it may
+  /// take wakes nobody else. False: another thread is expected already, and this changes nothing.
+  bool expect(WorkerId worker, Kinds kinds);
+  /// It comes. REQUIRES: `expect` said yes.
+  void expected();
+
   Answer complete_turn(WorkerId worker, model::TurnToken token, model::TurnResult result);
   Answer refuse_turn(WorkerId worker, model::TurnToken token, std::string why);
   Answer complete_activity(WorkerId worker, model::ActivityToken token,
@@ -180,6 +186,11 @@ class Dispatcher final {
   struct Waiter;
   struct Worker;
   struct Found;
+  /// Who is to be woken when the mutex is free.
+  struct Roused {
+    std::vector<std::shared_ptr<Waiter>> waiters;
+    std::vector<std::shared_ptr<Worker>> hungry;
+  };
 
   WorkerId add(std::shared_ptr<Worker> worker, WorkerOptions options);
   std::shared_ptr<Worker> find(WorkerId worker) const;
@@ -207,9 +218,9 @@ class Dispatcher final {
   [[nodiscard]] std::size_t leased() const;
   void remember(const model::TurnItem& turn, const Worker& worker);
   bool has_work_for(Worker& worker, Kinds kinds);
-  void rouse(Worker& worker, std::vector<std::shared_ptr<Worker>>& hungry);
-  void rouse_all(std::vector<std::shared_ptr<Worker>>& hungry);
-  static void call_wakeups(const std::vector<std::shared_ptr<Worker>>& hungry);
+  bool rouse(Worker& worker, Roused& roused);
+  bool rouse_all(Roused& roused);
+  static void wake(const Roused& roused);
   bool look_around(Worker& worker, Kinds kinds, runtime::Lock& lock);
   void publish();
 
@@ -232,9 +243,10 @@ class Dispatcher final {
   std::atomic<bool> closed_ = false;  // written under the mutex
   /// Answers whose lease is gone, and that the sink does not have yet.
   std::atomic<std::size_t> answering_ = 0;
-  Worker* looker_ = nullptr;  // kept alive by its thread
+  std::shared_ptr<Worker> looker_;  // looks for what is offered next, or will
   Kinds looking_for_ = Kinds::kBoth;
-  runtime::Spin spin_;  // the looker's
+  bool looker_has_one_ = false;  // it was offered an item: the next one is for somebody else
+  runtime::Spin spin_;           // the looker's
   std::atomic<std::uint64_t> offers_ = 0;
   std::atomic<std::size_t> queued_bytes_ = 0;
   std::atomic<std::size_t> turn_workers_ = 0;

@@ -342,6 +342,29 @@ TEST(Dispatcher, CallsTheWakeupOnceAfterAPullThatFoundTooLittle) {
   EXPECT_EQ(dispatcher.try_pull(worker, Kinds::kBoth, 9).size(), 3U);
 }
 
+TEST(Dispatcher, WakesNobodyForTheItemThatAThreadIsExpectedToTake) {
+  Posted posted;
+  Dispatcher dispatcher(posted);
+  int woken = 0;
+  const WorkerId worker =
+      dispatcher.attach({.turns_max = kMany, .activities_max = kMany, .wakeup = [&] { ++woken; }});
+  EXPECT_TRUE(dispatcher.try_pull(worker, Kinds::kBoth, 1).empty());  // hungry from now on
+
+  EXPECT_TRUE(dispatcher.expect(worker, Kinds::kActivities));
+  EXPECT_FALSE(dispatcher.expect(worker, Kinds::kActivities)) << "one at a time";
+  offer(dispatcher, {activity(1)});
+  EXPECT_EQ(woken, 0);
+  offer(dispatcher, {activity(2)});
+  EXPECT_EQ(woken, 1) << "it takes one item, not two";
+  dispatcher.expected();
+  EXPECT_EQ(dispatcher.try_pull(worker, Kinds::kActivities, 3).size(), 2U);
+
+  EXPECT_TRUE(dispatcher.expect(worker, Kinds::kTurns));
+  offer(dispatcher, {activity(3)});
+  EXPECT_EQ(woken, 2) << "it does not take activities";
+  dispatcher.expected();
+}
+
 TEST(Dispatcher, HandsOutNothingOnceClosedButTakesAnswers) {
   Posted posted;
   Dispatcher dispatcher(posted);
