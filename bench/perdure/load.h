@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <string>
 #include <vector>
@@ -36,6 +37,39 @@ struct Seen {
 /// last ones have ended. `operation` is called as (caller, count of its operations, what it saw).
 using Operation = std::function<perdure::Result<void>(std::size_t, std::uint64_t, Seen&)>;
 Seen closed_loop(std::size_t callers, double duration_ms, const Operation& operation);
+
+/// One thread with so many operations on their way: `send` begins the n-th one, `take` waits for
+/// the oldest and checks it. When one ends before an older one, its latency counts until its turn.
+template <class Sent>
+struct Flight {
+  std::function<Sent(std::uint64_t)> send;
+  std::function<perdure::Result<void>(Sent&)> take;
+};
+template <class Sent>
+Seen in_flight(std::size_t count, double duration_ms, const Flight<Sent>& flight) {
+  struct Out {
+    double at_ms;
+    Sent sent;
+  };
+  Seen seen;
+  std::deque<Out> out;
+  const double begin = now_ms();
+  for (std::uint64_t number = 0;; ++number) {
+    if (now_ms() < begin + duration_ms && seen.errors < kErrorsMax) {
+      out.push_back({now_ms(), flight.send(number)});
+      if (out.size() < count) continue;
+    }
+    if (out.empty()) break;
+    if (const auto taken = flight.take(out.front().sent); taken) {
+      seen.latencies_ms.push_back(now_ms() - out.front().at_ms);
+    } else {
+      seen.fail(taken.error());
+    }
+    out.pop_front();
+  }
+  seen.elapsed_ms = now_ms() - begin;
+  return seen;
+}
 
 /// Calls `each` for 0 .. count-1, from `callers` threads.
 Seen for_each(std::size_t callers, std::uint64_t count,

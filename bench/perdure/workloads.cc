@@ -10,7 +10,6 @@
 #include <atomic>
 #include <charconv>
 #include <chrono>
-#include <deque>
 #include <future>
 #include <map>
 #include <random>
@@ -63,15 +62,6 @@ class Words {
 
 Error wrong(const std::string& what) { return Error(ErrorCode::kInternal, what); }
 
-template <class T, class Input>
-Result<T> run(Client& client, const char* name, const Input& input) {
-  const auto id = client.start(name, input);
-  if (!id) return id.error();
-  const auto ended = client.wait(*id, kPatience);
-  if (!ended) return ended.error();
-  return ended->template output_as<T>();
-}
-
 Result<void> check_chain(const Result<std::vector<std::string>>& greetings, std::int64_t steps) {
   if (!greetings) return greetings.error();
   const bool right = greetings->size() == static_cast<std::size_t>(steps) &&
@@ -79,21 +69,22 @@ Result<void> check_chain(const Result<std::vector<std::string>>& greetings, std:
   return right ? Result<void>() : Result<void>(wrong("a chain ended with another result"));
 }
 
-/// chain IN-FLIGHT MS STEPS
+/// chain IN-FLIGHT MS STEPS: from one thread
 std::string chain(Client& client, const Words& words) {
+  using Greetings = std::future<Result<std::vector<std::string>>>;
   const std::int64_t steps = words.number(3);
-  return line(closed_loop(
-      words.count(1), static_cast<double>(words.number(2)), [&](std::size_t, std::uint64_t, Seen&) {
-        Client mine = client;
-        return check_chain(run<std::vector<std::string>>(mine, "chain", steps), steps);
-      }));
+  const Flight<Greetings> chains{
+      .send =
+          [&](std::uint64_t) { return client.run_async<std::vector<std::string>>("chain", steps); },
+      .take = [&](Greetings& greetings) { return check_chain(greetings.get(), steps); }};
+  return line(in_flight(words.count(1), static_cast<double>(words.number(2)), chains));
 }
 
 /// fan WIDTH
 std::string fan(Client& client, const Words& words) {
   const std::int64_t width = words.number(1);
   const double begin = now_ms();
-  const auto sum = run<std::int64_t>(client, "fan", width);
+  const auto sum = client.run<std::int64_t>("fan", width);
   const double took = now_ms() - begin;
   if (!sum) return fmt::format(R"({{"error":{}}})", quoted(sum.error().what()));
   if (*sum != width * (width - 1) / 2) return R"({"error":"the sum is wrong"})";
@@ -110,7 +101,7 @@ std::string long_history(Client& client, const Words& words) {
   const std::int64_t steps = words.number(1);
   Notes::of_this_process().clear();
   const double begin = now_ms();
-  const auto count = run<std::int64_t>(client, "long_chain", steps);
+  const auto count = client.run<std::int64_t>("long_chain", steps);
   const double took = now_ms() - begin;
   if (!count) return fmt::format(R"({{"error":{}}})", quoted(count.error().what()));
   const std::vector<double> stamps = Notes::of_this_process().stamps();
@@ -127,33 +118,19 @@ std::string long_history(Client& client, const Words& words) {
 
 /// add IN-FLIGHT MS KEYS: from one thread; the operations of one key run in the order sent
 std::string add(Client& client, const Words& words) {
-  struct Sent {
-    double at_ms;
-    std::future<Result<std::int64_t>> answer;
-  };
-  const std::size_t in_flight = words.count(1);
-  const std::int64_t keys = std::max<std::int64_t>(words.number(3), 1);
-  Seen seen;
-  std::deque<Sent> sent;
-  const double begin = now_ms();
-  const double end = begin + static_cast<double>(words.number(2));
-  for (std::int64_t i = 0;; ++i) {
-    const bool sends = now_ms() < end && seen.errors < kErrorsMax;
-    if (sends) {
-      const perdure::Entity<Counter> counter(fmt::format("of-{}-{}", keys, i % keys));
-      sent.push_back({now_ms(), client.call_async(counter, &Counter::add, 1)});
-      if (sent.size() < in_flight) continue;
-    }
-    if (sent.empty()) break;
-    if (const auto answer = sent.front().answer.get(); answer) {
-      seen.latencies_ms.push_back(now_ms() - sent.front().at_ms);
-    } else {
-      seen.fail(answer.error());
-    }
-    sent.pop_front();
-  }
-  seen.elapsed_ms = now_ms() - begin;
-  return line(seen);
+  using Sum = std::future<Result<std::int64_t>>;
+  const auto keys = static_cast<std::uint64_t>(std::max<std::int64_t>(words.number(3), 1));
+  const Flight<Sum> additions{
+      .send =
+          [&](std::uint64_t number) {
+            const perdure::Entity<Counter> counter(fmt::format("of-{}-{}", keys, number % keys));
+            return client.call_async(counter, &Counter::add, 1);
+          },
+      .take = [](Sum& sum) -> Result<void> {
+        const auto answer = sum.get();
+        return answer ? Result<void>() : Result<void>(answer.error());
+      }};
+  return line(in_flight(words.count(1), static_cast<double>(words.number(2)), additions));
 }
 
 Result<void> one_event(Client client, Seen& seen) {

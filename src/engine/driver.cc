@@ -23,6 +23,7 @@ void Driver::finish() {
   order_ = Order::kFinish;
   executor_.mailbox().poke();
   thread_.join();
+  const std::lock_guard until_helped(driving_);
 }
 
 void Driver::order_abandon() {
@@ -33,6 +34,7 @@ void Driver::order_abandon() {
 void Driver::abandon() {
   order_abandon();
   thread_.join();
+  const std::lock_guard until_helped(driving_);
 }
 
 void Driver::run() {
@@ -44,16 +46,56 @@ void Driver::run() {
 
 base::Result<> Driver::loop() {
   while (order_ == Order::kRun) {
-    if (executor_.unflushed_bytes() < unflushed_bytes_max_) {
-      const auto stepped = executor_.step({clock_.now(), clock_.monotonic()});
-      if (!stepped) return std::unexpected(stepped.error());
+    {
+      // Held as long as there is something to do: nobody helps whoever is busy.
+      const std::lock_guard lock(driving_);
+      if (!helped_) return helped_;
+      for (bool again = true; again && order_ == Order::kRun;) {
+        PERDURE_ASSIGN_OR_RETURN(again, round());
+      }
     }
-    executor_.release();
-    if (commit()) continue;
-    if (executor_.has_backlog() && executor_.unflushed_bytes() < unflushed_bytes_max_) continue;
     sleep();
   }
   return {};
+}
+
+base::Result<bool> Driver::round() {
+  if (executor_.unflushed_bytes() < unflushed_bytes_max_) {
+    PERDURE_RETURN_IF_ERROR(executor_.step({clock_.now(), clock_.monotonic()}));
+  }
+  executor_.release();
+  if (commit()) return true;
+  return executor_.has_backlog() && executor_.unflushed_bytes() < unflushed_bytes_max_;
+}
+
+bool Driver::attend() {
+  if (order_ != Order::kRun || !driving_.try_lock()) return false;
+  // Once it was told to end, its own thread does the rest.
+  if (order_ != Order::kRun || !helped_) {
+    driving_.unlock();
+    return false;
+  }
+  attended_at_ = executor_.counters().commands.get();
+  executor_.mailbox().attend();
+  return true;
+}
+
+void Driver::help() {
+  base::Result<bool> again = true;
+  for (int i = 0; again && (*again || executor_.mailbox().ready()) && i < kHelpRoundsMax; ++i) {
+    again = round();
+  }
+  // Nobody waits for the commit of one answer whose turn is under way: who brings that turn back
+  // commits both, or the executor's thread does when its sleep is over. Everything else that is
+  // left to do is for that thread at once.
+  const bool is_own = executor_.counters().commands.get() - attended_at_ <= 1;
+  const base::Duration span = rest(is_own ? Held::kIgnored : Held::kWaits);
+  const bool wakes_late = clock_.monotonic() + span + kWakeSlack < wakes_at_;
+  if (!again) helped_ = std::unexpected(again.error());
+  const bool pokes = !again || *again || wakes_late;
+  driving_.unlock();
+  executor_.mailbox().leave();
+  if (pokes) executor_.mailbox().poke();
 }
 
 bool Driver::commit() {
@@ -69,15 +111,28 @@ bool Driver::commit() {
   return false;
 }
 
-void Driver::sleep() {
+base::Duration Driver::rest(Held held) const {
   const base::Timestamp now = clock_.monotonic();
   base::Duration span = std::min(kSleepMax, executor_.next_upkeep() - now);
   span = std::min(span, executor_.next_timer() - clock_.now());
-  if (executor_.wants_flush()) span = std::min(span, executor_.held_until() - now);
+  if (held == Held::kWaits && executor_.wants_flush()) {
+    span = std::min(span, executor_.held_until() - now);
+  }
+  return span;
+}
+
+void Driver::sleep() {
+  base::Duration span;
+  {
+    const std::lock_guard lock(driving_);
+    span = rest(Held::kWaits);
+    wakes_at_ = clock_.monotonic() + span;
+  }
   executor_.mailbox().wait_for(span);
 }
 
 base::Result<> Driver::drain() {
+  const std::lock_guard lock(driving_);
   for (;;) {
     PERDURE_ASSIGN_OR_RETURN(const bool stepped,
                              executor_.step({clock_.now(), clock_.monotonic()}));

@@ -98,6 +98,13 @@ class Engine final {
   /// When something happens by itself next, by the wall clock; kEndOfTime: nothing.
   [[nodiscard]] base::Timestamp next_timer() const;
 
+  /// For a thread that is about to hand in the answer to its last item: True: it drives the engine
+  /// until `help`, and nobody is woken for what it hands in. False: the engine is driven already,
+  /// or has several executors.
+  bool attend() { return drivers_.size() == 1 && drivers_.front()->attend(); }
+  /// Carries out what was handed in, up to its commit. REQUIRES: this thread attends.
+  void help() { drivers_.front()->help(); }
+
   /// No threads run: step() and commit() are the caller's.
   [[nodiscard]] bool is_driven_by_hand() const { return drivers_.empty(); }
 

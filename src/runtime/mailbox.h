@@ -70,6 +70,19 @@ class Mailbox final {
     wake(lock);
   }
 
+  /// Somebody else takes what is pushed from now on, in the consumer's place, until `leave`: the
+  /// consumer is not woken for it.
+  void attend() {
+    const std::lock_guard lock(mutex_);
+    attended_.store(true, std::memory_order_relaxed);
+  }
+  /// What was not taken is the consumer's.
+  void leave() {
+    Lock lock(mutex_);
+    attended_.store(false, std::memory_order_relaxed);
+    if (ready()) wake(lock);
+  }
+
   /// Something was pushed or poked since the last take. A hint unless the consumer asks.
   [[nodiscard]] bool ready() const { return waiting_.load(std::memory_order_acquire); }
 
@@ -84,12 +97,16 @@ class Mailbox final {
     taken.swap(items_);
   }
 
-  /// Until ready() or the span is over.
+  /// Until ready(), and nobody attends, or the span is over.
   void wait_for(base::Duration span) {
-    if (span.us <= 0 || spin_.until([this] { return ready(); })) return;
+    const auto is_mine = [this] { return ready() && !attended_.load(std::memory_order_relaxed); };
+    if (span.us <= 0 || spin_.until(is_mine)) return;
     Lock lock(mutex_);
-    sleeping_ = true;
-    condition_.wait_for(lock, span, [this] { return ready(); });
+    // Somebody may have attended between the wake-up and now: then it goes on sleeping.
+    condition_.wait_for(lock, span, [&] {
+      sleeping_ = !is_mine();
+      return !sleeping_;
+    });
     sleeping_ = false;
   }
 
@@ -102,7 +119,8 @@ class Mailbox final {
 
  private:
   void wake(Lock& lock) {
-    const bool asleep = std::exchange(sleeping_, false);
+    const bool asleep =
+        !attended_.load(std::memory_order_relaxed) && std::exchange(sleeping_, false);
     lock.unlock();
     if (asleep) condition_.notify_one();
   }
@@ -114,7 +132,8 @@ class Mailbox final {
   bool sleeping_ = false;
   bool closed_ = false;
   std::atomic<bool> waiting_ = false;
-  Spin spin_;  // the consumer's
+  std::atomic<bool> attended_ = false;  // written under the mutex
+  Spin spin_;                           // the consumer's
 };
 
 }  // namespace perdure::runtime

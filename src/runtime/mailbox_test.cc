@@ -5,9 +5,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <memory>
+#include <mutex>
+#include <vector>
 
+#include "runtime/monitor.h"
+#include "runtime/spin.h"
 #include "runtime/thread.h"
 
 namespace perdure::runtime {
@@ -61,6 +66,57 @@ TEST(Mailbox, EndsTheWaitWhenTheSpanIsOver) {
   Mailbox<int> mailbox(10);
   mailbox.wait_for(base::milliseconds(1));
   EXPECT_FALSE(mailbox.ready());
+}
+
+TEST(Mailbox, LeavesItsConsumerAloneWhileSomebodyAttends) {
+  Mailbox<int> mailbox(10);
+  mailbox.attend();
+  EXPECT_EQ(mailbox.push(1), Pushed::kYes);
+  mailbox.wait_for(base::milliseconds(5));  // ends with the span: it is not the consumer's
+  EXPECT_TRUE(mailbox.ready());
+  std::vector<int> taken;
+  mailbox.take(taken);
+  EXPECT_EQ(taken, std::vector{1});
+
+  EXPECT_EQ(mailbox.push(2), Pushed::kYes);
+  Thread leaver("leaver", [&] { mailbox.leave(); });
+  mailbox.wait_for(base::seconds(60));
+  mailbox.take(taken);
+  EXPECT_EQ(taken, std::vector{2});
+}
+
+TEST(Mailbox, LosesNothingBetweenSomebodyWhoAttendsAndASleepyConsumer) {
+  constexpr int kItems = 20'000;
+  Mailbox<int> mailbox(64);
+  std::mutex driving;  // as whoever takes must hold
+  std::atomic<int> left = kItems;
+  const auto take = [&] {
+    std::vector<int> taken;
+    mailbox.take(taken);
+    left -= static_cast<int>(taken.size());
+  };
+  Thread producer("producer", [&] {
+    for (int i = 0; i < kItems; ++i) {
+      const bool attends = driving.try_lock();
+      if (attends) mailbox.attend();
+      while (mailbox.push(int{i}) != Pushed::kYes) {
+        if (attends) take();
+        pause_briefly();
+      }
+      if (!attends) continue;
+      if (i % 3 == 0) take();
+      driving.unlock();
+      mailbox.leave();
+    }
+    mailbox.poke();  // the last ones may have been taken by this thread
+  });
+  const auto deadline = Condition::deadline_after(base::seconds(300));
+  while (left > 0) {
+    mailbox.wait_for(base::seconds(60));
+    const std::lock_guard lock(driving);
+    take();
+    ASSERT_GT(Condition::until(deadline).us, 0) << "a wake-up was lost";
+  }
 }
 
 TEST(Mailbox, LosesNothingBetweenManyProducersAndASleepyConsumer) {

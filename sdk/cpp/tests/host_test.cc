@@ -88,6 +88,18 @@ TEST_F(HostTest, ManyStartsAndWaitsAreUnderWayFromOneThread) {
   EXPECT_EQ(never.get().error().code(), ErrorCode::kUnavailable);
 }
 
+TEST_F(HostTest, RunsAnOrchestrationToItsOutputInOneCall) {
+  Host host{HostOptions()};
+  add_functions(host);
+  Client client = host.start().value();
+  EXPECT_EQ(client.run<std::string>("chain", 4).value(), "0123");
+  std::vector<std::future<Result<std::string>>> running;
+  for (int i = 0; i < 50; ++i) running.push_back(client.run_async<std::string>("chain", 3));
+  for (auto& one : running) EXPECT_EQ(one.get().value(), "012");
+  EXPECT_EQ(client.run<std::string>("nothing", 1).error().code(), ErrorCode::kNotFound);
+  EXPECT_EQ(client.run<int>("chain", 3).error().code(), ErrorCode::kInvalidArgument);
+}
+
 TEST_F(HostTest, GoesOnInTheNextProcessLife) {
   std::string id;
   {

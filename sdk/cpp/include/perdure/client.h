@@ -306,6 +306,27 @@ class Client {
     return send_start(std::move(name), internal::encode_all(input), std::move(options));
   }
 
+  /// Starts an orchestration and waits for its output. FAILED_PRECONDITION if it ended otherwise
+  /// than completed. Dropping the future of `run_async` does not stop the orchestration.
+  template <class T, class Input>
+  Result<T> run(std::string name, const Input& input, StartOptions options = {}) {
+    return run_async<T>(std::move(name), input, std::move(options)).get();
+  }
+  template <class T, class Input>
+  std::future<Result<T>> run_async(std::string name, const Input& input,
+                                   StartOptions options = {}) {
+    const auto promise = std::make_shared<std::promise<Result<T>>>();
+    backend_->start(
+        std::move(name), internal::encode_all(input), std::move(options),
+        [promise, backend = backend_](Result<std::string> id) {
+          if (!id) return promise->set_value(id.error());
+          backend->wait(*std::move(id), [promise](Result<Instance> ended) {
+            promise->set_value(ended ? ended->template output_as<T>() : Result<T>(ended.error()));
+          });
+        });
+    return promise->get_future();
+  }
+
   Result<void> raise(std::string id, std::string event) {
     return backend_->raise(std::move(id), std::move(event), std::nullopt);
   }

@@ -47,7 +47,8 @@ class HostOptions {
     activity_threads_ = count;
     return *this;
   }
-  /// Threads that run the turns of orchestrations. Default: 1.
+  /// How many turns of orchestrations run at a time. Default: 1. There are as many threads for
+  /// them, but a turn may also run on the thread of the activity whose result it takes in.
   HostOptions& turn_threads(std::size_t count) {
     turn_threads_ = count;
     return *this;

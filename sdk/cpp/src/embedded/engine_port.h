@@ -45,6 +45,7 @@ class EnginePort final : public worker::Port {
 
   std::vector<model::WorkItem> pull(worker::Kind kind, std::size_t count_max,
                                     base::Duration span) override;
+  std::vector<model::WorkItem> pull_any() override;
   void flush() override {}
   worker::Taken complete_turn(model::TurnToken token, model::TurnResult result) override;
   worker::Taken refuse_turn(model::TurnToken token, std::string why) override;
@@ -57,6 +58,8 @@ class EnginePort final : public worker::Port {
   base::Result<> resolve(model::ActivityItem& item) override;
 
  private:
+  class Handing;
+
   engine::Engine& engine_;
   dispatch::WorkerId id_;
 };

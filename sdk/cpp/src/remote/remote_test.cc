@@ -238,6 +238,9 @@ TEST(Remote, ManyStartsAndWaitsAreUnderWayFromOneThread) {
                 .code(),
             ErrorCode::kInvalidArgument);
   EXPECT_EQ(client.wait_async("nobody").get().error().code(), ErrorCode::kNotFound);
+  auto in_one_call = client.run_async<int>("add_up", 6);
+  EXPECT_EQ(client.run<int>("add_up", 5).value(), 15);
+  EXPECT_EQ(in_one_call.get().value(), 21);
 }
 
 TEST(Remote, AWaitThatNoThreadWaitsForOutlivesTheServer) {

@@ -2,18 +2,52 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The threads of a worker. Turns and activities have threads of their own: an activity
-// may block for hours, and no orchestration waits for it because of that.
+// may block for hours, and no orchestration waits for it because of that. A thread for activities
+// also runs the turn that its last activity led to, if it is there already: so a chain stays on one
+// thread. However many threads there are, no more turns run at a time than there are threads for
+// them.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <vector>
 
+#include "runtime/monitor.h"
 #include "runtime/thread.h"
 #include "worker/port.h"
 #include "worker/worker.h"
 
 namespace perdure::worker {
+
+/// How many turns run at a time, on whatever threads.
+class TurnPlaces final {
+ public:
+  explicit TurnPlaces(std::size_t count) : free_(count) {}
+
+  bool try_take() {
+    const runtime::Lock lock(mutex_);
+    if (free_ == 0) return false;
+    --free_;
+    return true;
+  }
+  void take() {
+    runtime::Lock lock(mutex_);
+    given_.wait(lock, [this] { return free_ > 0; });
+    --free_;
+  }
+  void give() {
+    {
+      const runtime::Lock lock(mutex_);
+      ++free_;
+    }
+    given_.notify_one();
+  }
+
+ private:
+  runtime::Mutex mutex_;
+  runtime::Condition given_;
+  std::size_t free_;
+};
 
 class Pool final {
  public:
@@ -31,10 +65,12 @@ class Pool final {
   void stop();
 
  private:
-  void work(Kind kind, std::size_t batch);
+  void run_turns();
+  void run_activities();
 
   Port& port_;
   Worker& worker_;
+  TurnPlaces turn_places_;
   std::atomic<bool> stopping_ = false;
   std::vector<runtime::Thread> threads_;
 };

@@ -37,6 +37,9 @@ class Port {
   /// Waits for the first item up to `span` of real time.
   virtual std::vector<model::WorkItem> pull(Kind kind, std::size_t count_max,
                                             base::Duration span) = 0;
+  /// One item of either kind, if the port has one without asking anybody: for a thread that pulls
+  /// activities, and that could run what its last answer led to.
+  virtual std::vector<model::WorkItem> pull_any() { return {}; }
   /// Whoever pulled several items has answered them all: answers that were gathered may leave.
   virtual void flush() = 0;
 
