@@ -80,7 +80,10 @@ export function goals(results) {
       () => ours(SERVER, "W7", "kill_to_all_finished_ms") /
       restate("W7", "kill_to_all_finished_ms"), (x) => x < 1),
     goal("lost in crashes", "0",
-      () => sum([EMBEDDED, SERVER, JAVASCRIPT].map((who) =>
-        results.case(who, "W7")?.summary?.lost?.max)), (x) => x === 0),
+      () => {
+        const lost = [EMBEDDED, SERVER, JAVASCRIPT].map((who) =>
+          results.case(who, "W7")?.summary?.lost?.max).filter(Number.isFinite);
+        return lost.length ? sum(lost) : NaN;
+      }, (x) => x === 0),
   ];
 }
