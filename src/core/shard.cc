@@ -169,13 +169,18 @@ void take_writes(Shard& shard, std::vector<model::Write>& into) {
   const Prefetched nothing;
   std::vector<model::Effect> no_effects;
   Transition t(shard, nothing, no_facts, no_effects);
-  for (const auto& [instance, place] : shard.dirty) {
+  for (Instance* instance : shard.dirty) {
     write_ready_row(t, *instance);
-    model::Write& head = shard.writes[place];
-    head.key = model::head_key(instance->key);
+    std::string key = model::head_key(instance->key);
     if (instance->exists) {
-      head.value = model::encode_head(head.key, instance->stored.record);
-      head.fresh = !instance->head_row;
+      std::string row = model::encode_head(key, instance->stored.record);
+      if (instance->head_row) {
+        t.put(model::Space::kInstance, std::move(key), std::move(row));
+      } else {
+        t.put_new(model::Space::kInstance, std::move(key), std::move(row));
+      }
+    } else {
+      t.erase(model::Space::kInstance, std::move(key));
     }
     instance->head_row = instance->exists;
     instance->dirty = false;

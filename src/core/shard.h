@@ -67,14 +67,9 @@ struct Shard {
   /// Those that are parked: what a new worker may try again.
   std::set<model::InstanceKey> parked;
 
-  /// What take_writes will answer: rows in the order touched. Those of one instance lie together,
-  /// which the log makes use of; a head keeps its place among them until it is encoded.
-  struct Dirty {
-    Instance* instance = nullptr;
-    std::size_t place = 0;  // of its head, in `writes`
-  };
+  /// What take_writes will answer: rows in the order touched, and the heads to encode at the end.
   std::vector<model::Write> writes;
-  std::vector<Dirty> dirty;
+  std::vector<Instance*> dirty;
   /// Messages found in the agenda at recovery, and histories to delete: until `outstanding` is
   /// asked.
   std::vector<model::Effect> restored;

@@ -436,8 +436,7 @@ void Transition::erase(model::Space space, std::string key) {
 void Transition::touch(Instance& instance) {
   if (instance.dirty) return;
   instance.dirty = true;
-  shard.dirty.push_back({&instance, shard.writes.size()});
-  shard.writes.emplace_back();
+  shard.dirty.push_back(&instance);
 }
 
 }  // namespace perdure::core

@@ -19,21 +19,12 @@ std::uint64_t value_bytes(const std::optional<std::string>& value) {
   return value ? value->size() : 0;
 }
 
-/// What the keys of one instance have in common first.
-std::uint32_t slot_of(std::string_view key) {
-  const auto byte = [&](std::size_t i) {
-    return i < key.size() ? static_cast<unsigned char>(key[i]) : 0U;
-  };
-  return byte(0) << 8U | byte(1);
-}
-
 }  // namespace
 
 void Overlay::enlist(model::Space space, Rows::Place row) {
   row->second.grouped = true;
   row->second.group_index = static_cast<std::uint32_t>(group_.size());
-  group_.push_back({space, std::uint64_t{slot_of(row->first)} << 32U | group_.size(), row});
-  ++group_rows_;
+  group_.push_back({slot_of(row->first), space, row});
   group_bytes_ += kGroupRowBytes + row->first.size() + value_bytes(row->second.value);
 }
 
@@ -46,8 +37,10 @@ void Overlay::set_value(Rows::Place row, std::optional<std::string> value) {
 }
 
 void Overlay::collapse(model::Space space, Rows::Place row) {
-  group_[row->second.group_index].row.reset();
-  --group_rows_;
+  const std::uint32_t hole = row->second.group_index;
+  group_[hole] = group_.back();
+  group_[hole].row->second.group_index = hole;
+  group_.pop_back();
   group_bytes_ -= kGroupRowBytes + row->first.size() + value_bytes(row->second.value);
   ++rows_collapsed_;
   drop(space, row);
@@ -122,18 +115,16 @@ Overlay::Page Overlay::page(model::Space space, std::string_view from, std::stri
 
 void Overlay::close_group(const std::vector<Fence>& fences, std::string& record) {
   record.reserve(record.size() + group_bytes_ + fences.size() * 16 + 32);
-  GroupWriter writer(record, fences, group_rows_);
-  std::ranges::sort(group_, {}, &Pending::order);
-  for (const auto& [space, order, place] : group_) {
-    if (!place) continue;
-    Row& row = (*place)->second;
-    writer.add(space, (*place)->first, row.value);
+  GroupWriter writer(record, fences, group_.size());
+  std::ranges::sort(group_, {}, [](const Pending& one) { return std::pair(one.slot, one.space); });
+  for (const auto& [slot, space, place] : group_) {
+    Row& row = place->second;
+    writer.add(space, place->first, row.value);
     row.grouped = false;
     row.logged = true;
-    if (row.fresh && !row.value) drop(space, *place);
+    if (row.fresh && !row.value) drop(space, place);
   }
   group_.clear();
-  group_rows_ = 0;
   group_bytes_ = 0;
   group_open_ = false;
 }

@@ -89,8 +89,9 @@ class Overlay {
   /// True if anything was written since the last `close_group`, even if it collapsed to nothing.
   [[nodiscard]] bool group_open() const { return group_open_; }
   [[nodiscard]] std::uint64_t group_bytes() const { return group_bytes_; }
-  [[nodiscard]] std::size_t group_rows() const { return group_rows_; }
-  /// Appends the open group to `record` and begins the next one.
+  [[nodiscard]] std::size_t group_rows() const { return group_.size(); }
+  /// Appends the open group to `record`, the rows of an instance side by side, and begins the next
+  /// one.
   void close_group(const std::vector<Fence>& fences, std::string& record);
 
   /// REQUIRES: the group is closed, and nothing is frozen.
@@ -104,9 +105,9 @@ class Overlay {
 
  private:
   struct Pending {
+    std::uint32_t slot;
     model::Space space;
-    std::uint64_t order = 0;         // by slot: rows of one instance are written side by side
-    std::optional<Rows::Place> row;  // absent: it collapsed
+    Rows::Place row;
   };
 
   void enlist(model::Space space, Rows::Place row);
@@ -117,7 +118,6 @@ class Overlay {
   Generation active_;
   Generation frozen_;
   std::vector<Pending> group_;
-  std::size_t group_rows_ = 0;
   std::uint64_t group_bytes_ = 0;
   std::uint64_t rows_collapsed_ = 0;
   bool group_open_ = false;

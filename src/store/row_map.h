@@ -19,6 +19,14 @@
 
 namespace perdure::store {
 
+/// What a key begins with; bytes that it does not have are zero.
+inline std::uint32_t slot_of(std::string_view key) {
+  const auto byte = [&](std::size_t i) {
+    return i < key.size() ? static_cast<unsigned char>(key[i]) : 0U;
+  };
+  return byte(0) << 8U | byte(1);
+}
+
 template <class Row>
 class RowMap final {
  public:
@@ -91,10 +99,7 @@ class RowMap final {
   static constexpr std::uint32_t kBitsPerGrowth = 4;
 
   [[nodiscard]] std::size_t part_of(std::string_view key) const {
-    const auto byte = [&](std::size_t i) {
-      return i < key.size() ? static_cast<unsigned char>(key[i]) : 0U;
-    };
-    return (byte(0) << 8U | byte(1)) >> (kBitsMax - bits_);
+    return slot_of(key) >> (kBitsMax - bits_);
   }
 
   /// Nodes are moved, in order: nothing is copied, and every place stays valid.
