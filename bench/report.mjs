@@ -202,11 +202,29 @@ function curve(results) {
 }
 
 function sequences(results) {
-  const cells = ["rate", "lat_ms.p50", "lat_ms.p99"];
-  const rows = [["Hello3", "hello3_"], ["Sequence10", "sequence10_"]].flatMap(([title, prefix]) =>
-    casesLike(results, prefix, cells).map(([who, ...rest]) =>
-      [`${title}, ${who} in flight`, ...rest]));
-  return `## Sequences\n\n${table(["", "a second", "p50 ms", "p99 ms"], rows)}`;
+  const cells = ["rate", "lat_ms.p50", "lat_ms.p99", "event_lat_ms.p50", "event_lat_ms.p99"];
+  const programs = [["Hello3", "hello3"], ["Sequence10", "sequence10"],
+    ["Sequence10, speculative", "sequence10_dash"], ["Bank", "bank"]];
+  const rows = ["perdure-embedded", "perdure-server"].flatMap((who) =>
+    programs.flatMap(([title, name]) => [1, 64].map((inFlight) => [title, name, inFlight]))
+      .filter(([, name, inFlight]) => results.case(who, `${name}_${inFlight}`))
+      .map(([title, name, inFlight]) => [`${title}, ${TITLES[who]}, ${inFlight} in flight`,
+        ...cells.map((key) => results.text(who, `${name}_${inFlight}`, key))]));
+  return "## Sequences and the bank, by two clocks\n\n" +
+    "Durable: until the client knows. Engine: from the start to the end that the engine recorded," +
+    " which may not be durable yet.\n\n" + table(["", "a second", "durable: p50 ms", "p99 ms",
+      "engine: p50 ms", "p99 ms"], rows);
+}
+
+function speculation(results) {
+  const rows = ["perdure-embedded", "perdure-server"]
+    .flatMap((who) => [1, 64, 256].map((inFlight) => [who, `dash_${inFlight}`, inFlight]))
+    .filter(([who, name]) => results.case(who, name))
+    .map(([who, name, inFlight]) => [`${TITLES[who]}, ${inFlight} in flight`,
+      ...["rate", "lat_ms.p50", "lat_ms.p99"].map((key) => results.text(who, name, key)),
+      shown(results.each(who, name, "dev_flushes"))]);
+  return "## Speculation: chains of five activities declared safe to repeat\n\n" +
+    table(["", "a second", "p50 ms", "p99 ms", "flushes each"], rows);
 }
 
 function baselines(results) {
@@ -259,8 +277,8 @@ function goalTable(results) {
 export function report(folder = RESULTS) {
   const results = new Results(loadResults(folder));
   if (!Object.keys(results.results).length) return;
-  const sections = [head, goalTable, ratios, chains, curve, sequences, fanOuts, counters, timers,
-    events, longHistories, crashes, baselines];
+  const sections = [head, goalTable, ratios, chains, curve, speculation, sequences, fanOuts,
+    counters, timers, events, longHistories, crashes, baselines];
   fs.writeFileSync(path.join(folder, "report.md"),
     sections.map((section) => section(results)).join("\n"));
   const points = CURVE.map((inFlight) => ({

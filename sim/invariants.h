@@ -38,6 +38,7 @@ enum class Invariant : std::uint8_t {
   kMemory = 22,
   kPurged = 23,
   kCorruption = 24,
+  kSpeculation = 25,
 };
 
 struct InvariantText {
@@ -75,6 +76,8 @@ inline constexpr InvariantText kInvariants[] = {
     {Invariant::kMemory, "I22", "what is held in memory stays within its budget"},
     {Invariant::kPurged, "I23", "of what was purged no row is left, and nothing follows"},
     {Invariant::kCorruption, "I24", "damage is reported, never answered as data"},
+    {Invariant::kSpeculation, "I25",
+     "only what is declared speculative runs on what a crash takes back, and nobody sees it"},
 };
 
 inline std::string_view id_of(Invariant invariant) {

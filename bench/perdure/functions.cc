@@ -19,6 +19,8 @@ using perdure::Task;
 
 constexpr std::array<const char*, 5> kCities = {"Tokyo", "Seattle", "London", "Paris", "Cairo"};
 
+constexpr std::int64_t kAccounts = 10'000;  // of each side
+
 double now_ms() {
   return std::chrono::duration<double, std::milli>(
              std::chrono::steady_clock::now().time_since_epoch())
@@ -43,6 +45,14 @@ Task<std::vector<std::string>> chain(Orchestration& ctx, int steps) {
   co_return greetings;
 }
 
+Task<std::vector<std::string>> dash(Orchestration& ctx, int steps) {
+  std::vector<std::string> greetings;
+  for (int step = 0; step < steps; ++step) {
+    greetings.push_back(co_await ctx.call<std::string>("hello", step, perdure::Speculative()));
+  }
+  co_return greetings;
+}
+
 Task<std::int64_t> fan(Orchestration& ctx, int width) {
   std::vector<int> numbers(static_cast<std::size_t>(width));
   std::iota(numbers.begin(), numbers.end(), 0);
@@ -56,6 +66,19 @@ Task<int> long_chain(Orchestration& ctx, int steps) {
     if (!ctx.is_replaying()) Notes::of_this_process().stamp(now_ms());
   }
   co_return steps;
+}
+
+Task<bool> transfer(Orchestration& ctx, std::int64_t number) {
+  const perdure::Entity<Account> from("a" + std::to_string(number % kAccounts));
+  const perdure::Entity<Account> to("b" + std::to_string(number % kAccounts));
+  auto section = co_await ctx.lock(from, to);
+  const std::int64_t balance = co_await ctx.call(from, &Account::read);
+  if (balance < 1) co_return false;
+  auto taken = ctx.call(from, &Account::change, -1);
+  auto given = ctx.call(to, &Account::change, 1);
+  co_await std::move(taken);
+  co_await std::move(given);
+  co_return true;
 }
 
 Task<void> sleeper(Orchestration& ctx, std::int64_t due_us) {

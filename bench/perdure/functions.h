@@ -49,11 +49,23 @@ struct Counter {
   PERDURE_OPERATIONS(Counter, add, read);
 };
 
+struct Account {
+  std::int64_t balance = 1'000'000'000;
+  std::int64_t change(std::int64_t amount) { return balance += amount; }
+  std::int64_t read() const { return balance; }
+  PERDURE_FIELDS(Account, balance);
+  PERDURE_OPERATIONS(Account, change, read);
+};
+
 std::string hello(perdure::Activity& activity, int step);
 int number(int value);
 perdure::Task<std::vector<std::string>> chain(perdure::Orchestration& ctx, int steps);
 perdure::Task<std::int64_t> fan(perdure::Orchestration& ctx, int width);
+/// The same, speculatively.
+perdure::Task<std::vector<std::string>> dash(perdure::Orchestration& ctx, int steps);
 perdure::Task<int> long_chain(perdure::Orchestration& ctx, int steps);
+/// One unit from one account to another, in a critical section over both. `number` says which.
+perdure::Task<bool> transfer(perdure::Orchestration& ctx, std::int64_t number);
 perdure::Task<void> sleeper(perdure::Orchestration& ctx, std::int64_t due_us);
 perdure::Task<std::string> waiter(perdure::Orchestration& ctx);
 
@@ -61,12 +73,15 @@ perdure::Task<std::string> waiter(perdure::Orchestration& ctx);
 template <class Functions>
 void add_functions(Functions& functions) {
   functions.orchestration("chain", chain)
+      .orchestration("dash", dash)
       .orchestration("fan", fan)
       .orchestration("long_chain", long_chain)
       .orchestration("sleeper", sleeper)
+      .orchestration("transfer", transfer)
       .orchestration("waiter", waiter)
       .activity("hello", hello)
       .activity("number", number)
+      .template entity<Account>()
       .template entity<Counter>();
 }
 

@@ -30,24 +30,40 @@ const measure = (name, more) => recorder.measure(name, { repeats: REPEATS, ...mo
 const perStep = (result, steps) => ({ ...result, steps_rate: result.rate * steps });
 
 // W1: a chain of activities
-async function chains(name, inFlight, steps) {
+async function chains(name, inFlight, steps, program = "chain") {
   await measure(name, {
-    note: `chain of ${steps}, ${inFlight} in flight`,
-    warmup: () => ask(`chain ${Math.max(inFlight, 16)} ${seconds(2)} ${steps}`),
-    fn: async () => perStep(await ask(`chain ${inFlight} ${seconds(4)} ${steps}`), steps),
+    note: `${program} of ${steps}, ${inFlight} in flight`,
+    warmup: () => ask(`${program} ${Math.max(inFlight, 16)} ${seconds(2)} ${steps}`),
+    fn: async () => perStep(await ask(`${program} ${inFlight} ${seconds(4)} ${steps}`), steps),
   });
 }
 await chains("W1a", 1, 5);
 for (const inFlight of [64, 256]) await chains(`W1b_${inFlight}`, inFlight, 5);
+
+// the same, speculatively
+if (!isJavaScript) {
+  for (const inFlight of [1, 64, 256]) await chains(`dash_${inFlight}`, inFlight, 5, "dash");
+}
 
 // the cost curve
 if (kind === "embedded") {
   for (const inFlight of QUICK ? [4] : [1, 4, 16, 64, 256, 1024, 4096]) {
     await chains(`curve_${inFlight}`, inFlight, 5);
   }
-  // the sequences of the Netherite paper
-  for (const [name, steps] of [["hello3", 3], ["sequence10", 10]]) {
-    for (const inFlight of [1, 64]) await chains(`${name}_${inFlight}`, inFlight, steps);
+}
+
+// the sequences and the bank of the Netherite paper, by two clocks
+if (!isJavaScript) {
+  for (const [name, program, count] of [["hello3", "chain", 3], ["sequence10", "chain", 10],
+    ["sequence10_dash", "dash", 10], ["bank", "transfer", 0]]) {
+    for (const inFlight of [1, 64]) {
+      await measure(`${name}_${inFlight}`, {
+        note: `${name}, ${inFlight} in flight; lat_ms: until the client knows, durably; ` +
+          "event_lat_ms: by the engine's clock, from start to end",
+        warmup: () => ask(`clocks ${program} ${Math.max(inFlight, 16)} ${seconds(1)} ${count}`),
+        fn: () => ask(`clocks ${program} ${inFlight} ${seconds(3)} ${count}`),
+      });
+    }
   }
 }
 

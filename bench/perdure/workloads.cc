@@ -69,15 +69,42 @@ Result<void> check_chain(const Result<std::vector<std::string>>& greetings, std:
   return right ? Result<void>() : Result<void>(wrong("a chain ended with another result"));
 }
 
-/// chain IN-FLIGHT MS STEPS: from one thread
+/// chain IN-FLIGHT MS STEPS: from one thread. dash: the same, speculatively.
 std::string chain(Client& client, const Words& words) {
   using Greetings = std::future<Result<std::vector<std::string>>>;
   const std::int64_t steps = words.number(3);
   const Flight<Greetings> chains{
       .send =
-          [&](std::uint64_t) { return client.run_async<std::vector<std::string>>("chain", steps); },
+          [&](std::uint64_t) {
+            return client.run_async<std::vector<std::string>>(words.text(0), steps);
+          },
       .take = [&](Greetings& greetings) { return check_chain(greetings.get(), steps); }};
   return line(in_flight(words.count(1), static_cast<double>(words.number(2)), chains));
+}
+
+/// clocks PROGRAM IN-FLIGHT MS COUNT: lat_ms as the client sees it, when all is durable;
+/// event_lat_ms by the engine's own clock, from its start to its end. COUNT 0: each another number.
+std::string clocks(Client& client, const Words& words) {
+  using Ended = std::future<Result<perdure::Instance>>;
+  std::vector<double> inside;
+  const std::int64_t count = words.number(4);
+  const Flight<Ended> flight{
+      .send =
+          [&](std::uint64_t number) {
+            const auto input = count > 0 ? count : static_cast<std::int64_t>(number);
+            return client.run_async<perdure::Instance>(words.text(1), input);
+          },
+      .take = [&](Ended& ended) -> Result<void> {
+        const Result<perdure::Instance> instance = ended.get();
+        if (!instance) return instance.error();
+        if (!instance->ended || !instance->output) return wrong("it did not complete");
+        const auto took = *instance->ended - instance->created;
+        inside.push_back(std::chrono::duration<double, std::milli>(took).count());
+        return {};
+      }};
+  Seen seen = in_flight(words.count(2), static_cast<double>(words.number(3)), flight);
+  seen.events_ms = std::move(inside);
+  return line(seen);
 }
 
 /// fan WIDTH
@@ -256,10 +283,20 @@ std::string lateness(Client&, const Words&) {
 
 using Workload = std::string (*)(Client&, const Words&);
 const std::map<std::string, Workload>& workloads() {
-  static const std::map<std::string, Workload> all = {
-      {"chain", chain}, {"fan", fan},           {"long", long_history},       {"add", add},
-      {"event", event}, {"sleepers", sleepers}, {"submit", submit},           {"finish", finish},
-      {"late", late},   {"lateness", lateness}, {"finished_of", finished_of}, {"log", log_steps}};
+  static const std::map<std::string, Workload> all = {{"chain", chain},
+                                                      {"dash", chain},
+                                                      {"clocks", clocks},
+                                                      {"fan", fan},
+                                                      {"long", long_history},
+                                                      {"add", add},
+                                                      {"event", event},
+                                                      {"sleepers", sleepers},
+                                                      {"submit", submit},
+                                                      {"finish", finish},
+                                                      {"late", late},
+                                                      {"lateness", lateness},
+                                                      {"finished_of", finished_of},
+                                                      {"log", log_steps}};
   return all;
 }
 

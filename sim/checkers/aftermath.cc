@@ -18,10 +18,13 @@ using core::testing::Broken;
 
 namespace {
 
+/// What the bodies of activities answered, each with what it was asked.
+using Results = std::map<std::string, Bodies::Input>;
+
 /// One history, event by event.
 class HistoryJudge {
  public:
-  HistoryJudge(const std::string& id, const std::set<std::string>& results, Verdict& verdict)
+  HistoryJudge(const std::string& id, const Results& results, Verdict& verdict)
       : id_(id), results_(results), verdict_(verdict) {}
 
   void judge(const std::vector<model::Event>& events) {
@@ -41,8 +44,12 @@ class HistoryJudge {
 
   void produced(model::TaskId task, const model::Payload& result) {
     ends(task);
-    const bool known = result && results_.contains(*result);
-    require(known, Invariant::kOutcome, "has a result that no worker produced", task);
+    const auto known = result ? results_.find(*result) : results_.end();
+    require(known != results_.end(), Invariant::kOutcome, "has a result that no worker produced",
+            task);
+    const bool of_this =
+        known == results_.end() || !known->second || *known->second == inputs_[task];
+    require(of_this, Invariant::kSpeculation, "has a result of what it was not asked", task);
     const bool is_first = result && seen_.insert(*result).second;
     require(is_first, Invariant::kOutcome, "has the result of another task", task);
   }
@@ -85,7 +92,10 @@ class HistoryJudge {
                    // What it had in its inbox then is recorded, but no code was told.
                    [&](const model::ExecutionTerminated&) { told_.clear(); },
                    [&](const model::ExecutionStarted& e) { begins(e); },
-                   [&](const model::ActivityScheduled& e) { open_.insert(e.task); },
+                   [&](const model::ActivityScheduled& e) {
+                     open_.insert(e.task);
+                     inputs_[e.task] = e.input;
+                   },
                    [&](const model::ChildScheduled& e) { open_.insert(e.task); },
                    [&](const model::TimerCreated& e) {
                      open_.insert(e.task);
@@ -102,10 +112,11 @@ class HistoryJudge {
   }
 
   const std::string& id_;
-  const std::set<std::string>& results_;
+  const Results& results_;
   Verdict& verdict_;
   base::Timestamp turn_{INT64_MIN};  // what the code is told that it is
   std::set<model::TaskId> open_;
+  std::map<model::TaskId, model::Payload> inputs_;  // of activities
   std::map<model::TaskId, base::Timestamp> due_;
   std::vector<std::pair<model::TaskId, base::Timestamp>> told_;  // timers, in this turn
   std::set<std::string> seen_;
@@ -121,7 +132,13 @@ void judge_entity(const std::string& id, const Aftermath::Left& left, Verdict& v
                   fmt::format("{} signals of entity '{}' were never due", left.pending, id));
 }
 
-/// What the bodies of activities answered.
+bool was_rewound(const Aftermath::Left& left) {
+  return std::ranges::any_of(left.history, [](const model::Event& event) {
+    return std::holds_alternative<model::ExecutionRewound>(event.body);
+  });
+}
+
+/// The results that may be in a history.
 class Produced {
  public:
   explicit Produced(const Bodies& bodies) {
@@ -132,17 +149,44 @@ class Produced {
   }
   /// What may be in the history: results of its own execution, and if it was rewound, of those
   /// before.
-  const std::set<std::string>& for_history_of(const std::string& id, const Aftermath::Left& left) {
-    const bool rewound = std::ranges::any_of(left.history, [](const model::Event& event) {
-      return std::holds_alternative<model::ExecutionRewound>(event.body);
-    });
-    return rewound ? of_id_[id] : of_execution_[{id, left.record.execution}];
+  const Results& for_history_of(const std::string& id, const Aftermath::Left& left) {
+    return was_rewound(left) ? of_id_[id] : of_execution_[{id, left.record.execution}];
   }
 
  private:
-  std::map<std::string, std::set<std::string>> of_id_;
-  std::map<std::pair<std::string, model::Execution>, std::set<std::string>> of_execution_;
+  std::map<std::string, Results> of_id_;
+  std::map<std::pair<std::string, model::Execution>, Results> of_execution_;
 };
+
+void judge_attempts(const Bodies::Task& task, const Bodies::Runs& runs, std::uint64_t crashes,
+                    Verdict& verdict) {
+  // A speculative hand-out may be taken back by a crash, and its number with it.
+  const std::uint64_t crashed = crashes - runs.crashes_before;
+  const std::uint64_t taken_back = runs.speculative ? crashed : 0;
+  verdict.require(runs.repeated <= taken_back, Invariant::kAttempts,
+                  fmt::format("activity {} of '{}' ran again without counting as an attempt",
+                              task.task.value, task.key.id));
+  const std::uint64_t excuses = runs.losses + crashed;
+  verdict.require(runs.count <= 1 + excuses, Invariant::kAttempts,
+                  fmt::format("activity {} of '{}' ran {} times, with {} reasons to run again",
+                              task.task.value, task.key.id, runs.count, excuses));
+}
+
+/// An ordinary activity ran: then its history says so for ever, with what it was asked.
+void judge_scheduled(const Bodies::Task& task, const Bodies::Runs& runs,
+                     const Aftermath::Left& left, Verdict& verdict) {
+  if (runs.speculative || task.execution != left.record.execution || was_rewound(left)) return;
+  const auto is_it = [&](const model::Event& event) {
+    const auto* scheduled = std::get_if<model::ActivityScheduled>(&event.body);
+    return scheduled != nullptr && scheduled->task == task.task &&
+           std::ranges::all_of(runs.inputs, [&](const Bodies::Input& input) {
+             return !input || *input == scheduled->input;
+           });
+  };
+  verdict.require(
+      std::ranges::any_of(left.history, is_it), Invariant::kSpeculation,
+      fmt::format("activity {} of '{}' ran on what was taken back", task.task.value, task.key.id));
+}
 
 }  // namespace
 
@@ -180,13 +224,8 @@ void Aftermath::judge(const Bodies& bodies, std::uint64_t crashes, Verdict& verd
                   fmt::format("{} histories wait to be deleted", histories_));
   Produced produced(bodies);
   for (const auto& [task, runs] : bodies.runs()) {
-    verdict.require(runs.repeated == 0, Invariant::kAttempts,
-                    fmt::format("activity {} of '{}' ran again without counting as an attempt",
-                                task.task.value, task.key.id));
-    const std::uint64_t excuses = runs.losses + crashes - runs.crashes_before;
-    verdict.require(runs.count <= 1 + excuses, Invariant::kAttempts,
-                    fmt::format("activity {} of '{}' ran {} times, with {} reasons to run again",
-                                task.task.value, task.key.id, runs.count, excuses));
+    judge_attempts(task, runs, crashes, verdict);
+    if (const Left* left = find(task.key.id)) judge_scheduled(task, runs, *left, verdict);
   }
   for (const auto& [id, left] : instances_) {
     if (left.record.status == model::Status::kPurged) continue;

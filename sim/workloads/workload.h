@@ -59,6 +59,7 @@ extern const WorkloadKind kOperators;  // many clients steer the same few ids
 extern const WorkloadKind kRepairs;    // failures that are rewound
 extern const WorkloadKind kEntities;   // state with operations, and who looks at it
 extern const WorkloadKind kSections;   // critical sections whose owners end anyhow
+extern const WorkloadKind kGuesses;    // speculative activities, and what follows from them
 
 /// All of them, in a fixed order.
 std::vector<const WorkloadKind*> all_workloads();

@@ -8,7 +8,7 @@ namespace perdure::sim {
 
 std::vector<const WorkloadKind*> all_workloads() {
   return {&kCompute,   &kTimers,  &kEvents,   &kMessages, &kTrees,
-          &kOperators, &kRepairs, &kEntities, &kSections};
+          &kOperators, &kRepairs, &kEntities, &kSections, &kGuesses};
 }
 
 Registry all_functions() {

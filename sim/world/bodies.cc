@@ -20,11 +20,15 @@ std::variant<model::Payload, model::Failure> Bodies::run(const model::ActivityIt
   Runs& runs = runs_[{token.key, token.execution, token.task}];
   if (runs.count++ == 0) runs.crashes_before = crashes;
   if (!runs.attempts.insert(token.attempt).second) ++runs.repeated;
+  if (item.name == "guess") runs.speculative = true;
+  Input input;
+  if (const auto* carried = std::get_if<model::Payload>(&item.input)) input = *carried;
+  runs.inputs.insert(input);
   if (item.name == "flaky" && !repaired_.contains(root_of(token.key.id))) {
     return model::Failure{.type = "Flaky", .message = "not repaired yet", .stack = {}, .inner = {}};
   }
   std::string result = fmt::format("\"{}#{}\"", item.name, ++last_);
-  runs.results.insert(result);
+  runs.results.emplace(result, input);
   return model::Payload(std::move(result));
 }
 

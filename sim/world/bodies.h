@@ -6,6 +6,7 @@
 // says which run it came from.
 //
 //   work   succeeds
+//   guess  the same; it is called speculatively
 //   flaky  fails as long as the instance, or the one at the root of its tree, is not repaired
 //
 // Not thread-safe; cannot fail.
@@ -13,6 +14,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <variant>
@@ -32,13 +34,17 @@ class Bodies final {
 
     friend auto operator<=>(const Task&, const Task&) = default;
   };
+  /// Absent: the item did not carry it.
+  using Input = std::optional<model::Payload>;
   struct Runs {
     std::uint64_t count = 0;
     std::uint64_t losses = 0;          // answers that may not have arrived: a worker died, ...
     std::uint64_t crashes_before = 0;  // of the node, when it ran first
     std::set<model::Attempt> attempts;
-    std::uint64_t repeated = 0;     // runs under the number of an earlier attempt
-    std::set<std::string> results;  // as encoded
+    std::uint64_t repeated = 0;  // runs under the number of an earlier attempt
+    bool speculative = false;
+    std::map<std::string, Input> results;  // as encoded; of what
+    std::set<Input> inputs;
   };
 
   /// Runs the body. `crashes`: of the node so far.

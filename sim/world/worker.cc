@@ -120,6 +120,10 @@ void Worker::finish(model::WorkItem item) {
 void Worker::run_activity(model::ActivityItem& item) {
   dispatch::Dispatcher& dispatcher = node_.engine().dispatcher();
   const model::ActivityToken token = item.token;
+  if (!node_.engine().resolve(item)) {  // its history is gone: nobody waits
+    dispatcher.give_back(id_, token);
+    return;
+  }
   auto outcome = bodies_.run(item, node_.crashes());
   scene_.note(name_, "ran activity of", token.key.id, static_cast<std::uint64_t>(token.task.value));
   if (scene_.strikes(scene_.faults.answers_late)) {

@@ -306,6 +306,7 @@ WorkerId Dispatcher::add(std::shared_ptr<Worker> worker, WorkerOptions options) 
   batches_.attach(worker->batches);
   activities_.attach(worker->activities);
   if (worker->turns.items_max > 0) turn_workers_.fetch_add(1, std::memory_order_relaxed);
+  if (worker->activities.items_max > 0) activity_workers_.fetch_add(1, std::memory_order_relaxed);
   in_order_.push_back(worker);
   workers_.emplace(id, std::move(worker));
   return id;
@@ -322,6 +323,7 @@ void Dispatcher::detach(WorkerId id) {
     workers_.erase(id);
     std::erase(in_order_, worker);
     if (worker->turns.items_max > 0) turn_workers_.fetch_sub(1, std::memory_order_relaxed);
+    if (worker->activities.items_max > 0) activity_workers_.fetch_sub(1, std::memory_order_relaxed);
     if (turn_workers_.load(std::memory_order_relaxed) < 2) sticky_.clear();
     if (std::exchange(worker->hungry, false)) --idle_;
     for (model::TurnToken& token : turns_.detach(worker->turns)) {

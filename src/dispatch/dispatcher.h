@@ -144,6 +144,10 @@ class Dispatcher final {
   [[nodiscard]] bool has_turn_workers() const {
     return turn_workers_.load(std::memory_order_relaxed) > 0;
   }
+  /// The same for activities.
+  [[nodiscard]] bool has_activity_workers() const {
+    return activity_workers_.load(std::memory_order_relaxed) > 0;
+  }
   [[nodiscard]] DispatcherStats stats() const;
 
   // ---- the workers' side ----
@@ -250,6 +254,7 @@ class Dispatcher final {
   std::atomic<std::uint64_t> offers_ = 0;
   std::atomic<std::size_t> queued_bytes_ = 0;
   std::atomic<std::size_t> turn_workers_ = 0;
+  std::atomic<std::size_t> activity_workers_ = 0;
 };
 
 }  // namespace perdure::dispatch

@@ -86,9 +86,10 @@ void Driver::help() {
     again = round();
   }
   // Nobody waits for the commit of one answer whose turn is under way: who brings that turn back
-  // commits both, or the executor's thread does when its sleep is over. Everything else that is
-  // left to do is for that thread at once.
-  const bool is_own = executor_.counters().commands.get() - attended_at_ <= 1;
+  // commits both, or the executor's thread does when its sleep is over. An activity may take its
+  // time: the thread is told then. Everything else that is left to do is for it at once.
+  const bool is_own =
+      executor_.counters().commands.get() - attended_at_ <= 1 && !executor_.has_speculated();
   const base::Duration span = rest(is_own ? Held::kIgnored : Held::kWaits);
   const bool wakes_late = clock_.monotonic() + span + kWakeSlack < wakes_at_;
   if (!again) helped_ = std::unexpected(again.error());

@@ -8,9 +8,10 @@
 // to do, a chain of steps runs on one thread, and nobody is woken. Whoever drives holds a mutex:
 // there is one driver at a time.
 //
-// When to commit. What is staged waits while turns are out that were handed their inputs before
-// those were durable: they come back within microseconds, and then an activity's result and the
-// turn that consumed it share one commit. After kTurnHoldMax the commit goes ahead without them.
+// When to commit. What is staged waits while turns and speculative activities are out that were
+// handed their inputs before those were durable: they come back within microseconds, and then an
+// activity's result and the turn that consumed it share one commit, or a whole chain does. After
+// kHoldMax the commit goes ahead without them.
 // Where to commit. With nothing else to do, here; else on the committer's thread, and the next
 // group is built meanwhile.
 #pragma once

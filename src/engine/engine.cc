@@ -56,6 +56,7 @@ Engine::Engine(EngineOptions options, std::unique_ptr<store::Store> store,
     const ExecutorOptions its{.index = i,
                               .instance_bytes_max = options_.memory_bytes / 2 / options_.executors,
                               .attempts_max = options_.attempts_max,
+                              .speculation_pause = options_.speculation_pause,
                               .damaged = options_.on_damage ? options_.on_damage : tell_damage};
     executors_.push_back(
         std::make_unique<Executor>(its, epochs, *store_, dispatcher_, router_, clock_.monotonic()));
@@ -286,6 +287,7 @@ EngineStats Engine::stats() const {
     stats.activities += counters.activities.get();
     stats.steps += counters.steps.get();
     stats.loads += counters.loads.get();
+    stats.speculated += counters.speculated.get();
     stats.rescues += counters.rescues.get();
     stats.corrupt += counters.corrupt.get();
     stats.held_back += counters.held_back.get();

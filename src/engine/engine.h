@@ -56,6 +56,8 @@ struct EngineOptions {
   std::size_t commands_max = 65'536;
   /// Hand-outs of an item whose worker dies each time.
   model::Attempt attempts_max = model::kAttemptsMax;
+  /// See kSpeculationPause.
+  base::Duration speculation_pause = kSpeculationPause;
   /// Called once when the store fails, after every caller was told. Empty: one line to stderr, and
   /// the process ends with status kExitStoreFailed.
   std::function<void(const base::Error&)> on_fatal;

@@ -51,6 +51,7 @@ Executor::Executor(ExecutorOptions options, const std::vector<model::Epoch>& epo
       touched_flag_(shards_.size()),
       staged_(store.durable()),
       flushing_(staged_),
+      speculates_from_(monotonic + options_.speculation_pause),
       earliest_(shards_.size(), base::kEndOfTime),
       shard_bytes_(shards_.size()) {
   for (const core::Shard& one : shards_) epochs_.push_back(epochs[one.id.value]);
@@ -63,6 +64,7 @@ bool Executor::owns(model::ShardId id) const {
 }
 
 Result<> Executor::restore_row(model::ShardId id, std::string_view key, std::string_view value) {
+  speculates_ = false;  // the shards owe something
   std::vector<model::InstanceKey> ready;
   PERDURE_RETURN_IF_ERROR(core::restore_row(shard(id), key, value, ready));
   for (model::InstanceKey& instance : ready) recovering_.insert(std::move(instance));
@@ -219,9 +221,10 @@ Result<> Executor::finish() {
   PERDURE_RETURN_IF_ERROR(stage());
   held_.position = staged_;
   gate_.hold(std::exchange(held_, {}));
-  offer_turns();
+  offer_early();
   evict();
   next_timer_ = std::ranges::min(earliest_);
+  end_speculation_pause();
   counters_.steps.add();
   counters_.commands.add(commands_);
   return {};
@@ -247,14 +250,28 @@ Result<> Executor::stage() {
   return {};
 }
 
-void Executor::offer_turns() {
-  if (turns_.empty()) return;
-  if (dispatcher_.has_turn_workers()) {
-    if (hot_.empty()) held_until_ = base::kEndOfTime;
-    for (const model::TurnItem& item : turns_) hot_.insert(dispatch::hash_of(item.token));
+void Executor::offer_early() {
+  if (!turns_.empty()) {
+    if (dispatcher_.has_turn_workers()) expect_back(turns_);
+    dispatcher_.offer(turns_);
+    turns_.clear();
   }
-  dispatcher_.offer(turns_);
-  turns_.clear();
+  if (!activities_.empty()) {
+    if (dispatcher_.has_activity_workers()) expect_back(activities_);
+    has_speculated_ = true;
+    dispatcher_.offer(activities_);
+    activities_.clear();
+  }
+}
+
+template <class Item>
+void Executor::expect_back(const std::vector<Item>& items) {
+  for (const Item& item : items) hot_.insert(dispatch::hash_of(item.token));
+}
+
+void Executor::end_speculation_pause() {
+  if (speculates_ || now_.monotonic < speculates_from_ || has_backlog()) return;
+  speculates_ = true;
 }
 
 void Executor::evict() {
@@ -379,10 +396,11 @@ bool Executor::is_blocked(const model::Command& command) const {
 }
 
 void Executor::note_answer(const model::Command& command) {
-  const auto cold = [&](const model::TurnToken& token) {
+  const auto cold = [&](const auto& token) {
     if (!hot_.empty()) hot_.erase(dispatch::hash_of(token));
   };
   const auto ended = [&](const model::ActivityToken& token) {
+    cold(token);
     if (!overdue_.empty()) overdue_.forget(token);
   };
   const auto cold_work = [&](const model::WorkToken& token) {
@@ -435,23 +453,29 @@ void Executor::sort_effects() {
                   core::Prefetched{}, core::Facts{now_.wall}, none);
       PERDURE_CHECK(none.empty(), "an acknowledgement has effects");
     } else {
-      if (auto* reply = std::get_if<model::Reply>(&effect);
-          reply != nullptr && model::leaves_at_once(effect)) {
-        gate_.answer(reply->request, std::move(reply->body));
-        continue;
-      }
-      const bool is_turn = std::holds_alternative<model::OfferTurn>(effect);
-      if (rescuing_ && (is_turn || std::holds_alternative<model::OfferActivity>(effect))) {
+      const bool is_activity = std::holds_alternative<model::OfferActivity>(effect);
+      if (rescuing_ && (is_activity || std::holds_alternative<model::OfferTurn>(effect))) {
         counters_.rescues.add();
       }
-      if (is_turn && model::leaves_at_once(effect)) {
-        turns_.push_back(std::move(std::get<model::OfferTurn>(effect).item));
+      if (model::leaves_at_once(effect) && (speculates_ || !is_activity)) {
+        let_out_early(effect);
       } else {
         held_.effects.push_back(std::move(effect));
       }
     }
   }
   effects_.clear();
+}
+
+void Executor::let_out_early(model::Effect& effect) {
+  if (auto* reply = std::get_if<model::Reply>(&effect)) {
+    gate_.answer(reply->request, std::move(reply->body));
+  } else if (auto* turn = std::get_if<model::OfferTurn>(&effect)) {
+    turns_.push_back(std::move(turn->item));
+  } else {
+    counters_.speculated.add();
+    activities_.push_back(std::move(std::get<model::OfferActivity>(effect).item));
+  }
 }
 
 void Executor::take_message(model::SendMessage send) {
@@ -469,7 +493,7 @@ void Executor::take_message(model::SendMessage send) {
 
 bool Executor::release() {
   const store::Position durable = store_.durable();
-  if (durable >= staged_) hot_.clear();
+  if (durable >= staged_) hot_.clear();  // nothing is left to wait with
   flushing_ = std::max(flushing_, durable);
   if (gate_.empty()) return false;
   const bool any = gate_.release(durable) > 0;
@@ -482,13 +506,15 @@ bool Executor::release() {
 
 bool Executor::holds_flush(base::Timestamp monotonic) {
   if (hot_.empty() || gate_.bytes() >= kCommitBytes) return false;
-  held_until_ = std::min(held_until_, monotonic + kTurnHoldMax);
+  held_until_ = std::min(held_until_, monotonic + kHoldMax);
   return monotonic < held_until_;
 }
 
 void Executor::flush_begins() {
   flushing_ = staged_;
   hot_.clear();
+  has_speculated_ = false;
+  held_until_ = base::kEndOfTime;
 }
 
 bool Executor::has_backlog() const {

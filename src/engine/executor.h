@@ -3,8 +3,9 @@
 //
 // The single writer of some shards. One `step` takes a bounded batch of commands (messages between
 // its own shards, due timers, the mailbox, recovery), applies each to the core, and stages all
-// their writes as one set. First turns leave with the step, because a turn is pure; everything else
-// waits in the output gate until the store has made the step durable.
+// their writes as one set. First turns leave with the step, because a turn is pure, and so do
+// speculative activities, because they are declared harmless; everything else waits in the output
+// gate until the store has made the step durable.
 //
 // A message between two shards of the executor is taken in, and acknowledged, right behind the
 // command that sent it: both sides become durable together, and its outbox row never reaches the
@@ -41,9 +42,9 @@ namespace perdure::engine {
 /// One step: so many commands, of which so many timers, and about so many bytes written.
 inline constexpr std::size_t kStepCommandsMax = 512;
 inline constexpr std::size_t kStepBytesMax = std::size_t{8} << 20;
-/// How long a commit waits for turns that were handed out before their inputs were durable.
-inline constexpr base::Duration kTurnHoldMax = base::milliseconds(1);
-/// So much written is committed without waiting for turns.
+/// How long a commit waits for what was handed out before its inputs were durable.
+inline constexpr base::Duration kHoldMax = base::milliseconds(1);
+/// So much written is committed without such a wait.
 inline constexpr std::size_t kCommitBytes = std::size_t{4} << 20;
 /// Recovery: instances looked at in one step, the bytes of queued work above which it slows down,
 /// and how often it then still goes on (the work that is queued may be of names nobody takes).
@@ -52,6 +53,11 @@ inline constexpr std::size_t kRecoverQueueBytes = std::size_t{64} << 20;
 inline constexpr base::Duration kRecoverPause = base::milliseconds(100);
 /// Histories that are deleted side by side, one piece a step.
 inline constexpr std::size_t kGarbagePerStep = 4;
+/// What ran when the process ended might end it again, and a speculative hand-out is counted
+/// nowhere. So after a restart that left something to do nothing is speculated for this long, nor
+/// before the executor has caught up: by then whatever was due has been handed out under a durable
+/// count of its attempts.
+inline constexpr base::Duration kSpeculationPause = base::seconds(10);
 /// Damages that are reported one by one; afterwards they are only counted.
 inline constexpr std::size_t kDamageReportsMax = 100;
 
@@ -59,6 +65,7 @@ struct ExecutorOptions {
   std::uint32_t index = 0;
   std::size_t instance_bytes_max = std::size_t{256} << 20;  // of all its shards; then it evicts
   model::Attempt attempts_max = model::kAttemptsMax;
+  base::Duration speculation_pause = kSpeculationPause;
   /// A damage that the engine lives with; at most kDamageReportsMax times.
   std::function<void(const base::Error&)> damaged = [](const base::Error&) {};
 };
@@ -87,10 +94,12 @@ class Executor final {
   bool release();
   /// Something is staged that no flush was begun for.
   [[nodiscard]] bool wants_flush() const { return staged_ > flushing_; }
-  /// Better wait a little: a turn is expected back that could share the commit.
-  /// The time to wait begins when this is asked first.
+  /// Better wait a little: something is expected back that could share the commit.
+  /// The time to wait begins when this is asked first for this commit.
   [[nodiscard]] bool holds_flush(base::Timestamp monotonic);
   [[nodiscard]] base::Timestamp held_until() const { return held_until_; }
+  /// Among what is expected back is an activity, which may take long.
+  [[nodiscard]] bool has_speculated() const { return has_speculated_; }
   /// A flush begins that covers everything staged.
   void flush_begins();
   /// There is more to do at once.
@@ -138,7 +147,12 @@ class Executor final {
   void take_message(model::SendMessage send);
 
   base::Result<> stage();
-  void offer_turns();
+  void let_out_early(model::Effect& effect);
+  void offer_early();
+  /// The workers that take such items are likely to answer soon.
+  template <class Item>
+  void expect_back(const std::vector<Item>& items);
+  void end_speculation_pause();
   void evict();
   void measure(model::ShardId id);
 
@@ -175,7 +189,8 @@ class Executor final {
   core::Rows rows_;
   std::vector<model::Effect> effects_;  // of one command
   Held held_;
-  std::vector<model::TurnItem> turns_;
+  std::vector<model::TurnItem> turns_;  // these two do not wait for the commit
+  std::vector<model::ActivityItem> activities_;
   std::vector<bool> touched_flag_;  // as shards_
   std::vector<model::ShardId> touched_;
   bool rescuing_ = false;
@@ -184,10 +199,13 @@ class Executor final {
   store::Position staged_;
   store::Position flushing_;
   std::size_t staged_rows_ = 0;  // by the last step: the next one will need about as much room
-  std::unordered_set<std::size_t> hot_;  // hashes of turns handed out since the last flush began
+  std::unordered_set<std::size_t> hot_;  // hashes of what left early since the last flush began
+  bool has_speculated_ = false;          // since then
   base::Timestamp held_until_ = base::kEndOfTime;  // by then the flush goes ahead without them
-  std::vector<base::Timestamp> earliest_;          // timer; as shards_
-  std::vector<std::size_t> shard_bytes_;           // as shards_
+  bool speculates_ = true;
+  base::Timestamp speculates_from_;        // unless it does already
+  std::vector<base::Timestamp> earliest_;  // timer; as shards_
+  std::vector<std::size_t> shard_bytes_;   // as shards_
   std::size_t instance_bytes_ = 0;
   std::size_t evict_next_ = 0;
   base::Timestamp next_timer_ = base::kEndOfTime;

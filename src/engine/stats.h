@@ -33,6 +33,7 @@ struct ExecutorCounters {
   Counter activities;  // answered by a worker
   Counter steps;       // that carried out at least one command
   Counter loads;       // instances read from the store
+  Counter speculated;  // activities handed out before the turn that scheduled them was durable
   Counter rescues;
   Counter corrupt;    // commands that met a damaged record
   Counter held_back;  // messages that wait for a damaged instance, or behind one that does
@@ -48,6 +49,7 @@ struct EngineStats {
   std::uint64_t commits = 0;  // syncs of the log; commands / commits is the size of a group
   std::uint64_t commits_inline = 0;
   std::uint64_t loads = 0;
+  std::uint64_t speculated = 0;
   std::uint64_t rescues = 0;  // work that only the sweeper found: a bug if not 0
   std::uint64_t corrupt = 0;
   std::uint64_t held_back = 0;     // messages kept in an outbox because their target is damaged

@@ -27,6 +27,8 @@ struct OfferTurn {
   friend bool operator==(const OfferTurn&, const OfferTurn&) = default;
 };
 
+/// Leaves at once if it is speculative: its outcome, and all that follows from that, stays inside
+/// until what it rests on is durable.
 struct OfferActivity {
   ActivityItem item;
 
@@ -108,7 +110,8 @@ struct PublishEntity {
 using Effect = std::variant<OfferTurn, OfferActivity, WithdrawWork, SendMessage,
                             SendAcknowledgement, MoreGarbage, Reply, PublishEntity>;
 
-/// True for what need not wait for the disk: a first turn, MoreGarbage, and what an entity is.
+/// True for what need not wait for the disk: a first turn, a speculative activity, MoreGarbage, and
+/// what an entity is.
 bool leaves_at_once(const Effect& effect);
 
 }  // namespace perdure::model

@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -61,6 +62,11 @@ struct EventReference {
   friend bool operator==(const EventReference&, const EventReference&) = default;
 };
 
+/// A tag of a scheduled activity. With the value "true" it is declared to be safe to repeat and to
+/// run in vain: its first hand-out need not wait until the turn that scheduled it is durable.
+inline constexpr std::string_view kSpeculativeTag = "perdure.speculative";
+inline constexpr std::string_view kSpeculativeValue = "true";
+
 struct ActivityItem {
   ActivityToken token;
   std::string name;
@@ -73,6 +79,9 @@ struct ActivityItem {
 
   friend bool operator==(const ActivityItem&, const ActivityItem&) = default;
 };
+
+/// This hand-out need not wait: it is declared so, and none went before it.
+bool is_speculative(const ActivityItem& item);
 
 using WorkItem = std::variant<TurnItem, ActivityItem>;
 using WorkToken = std::variant<TurnToken, ActivityToken>;

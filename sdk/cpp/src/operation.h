@@ -97,7 +97,8 @@ class Operation {
   OperationState state = OperationState::kPending;
   /// The task whose outcome it waits for now; a retry or a deadline changes it. < 0: none.
   model::TaskId task{-1};
-  std::string name;  // of the activity, child or event
+  std::string name;          // of the activity, child or event
+  bool speculative = false;  // of an activity: see perdure::Speculative
   Payload result;
   Waiter waiter;                   // the first; no coroutine: none
   std::vector<Waiter> others;      // more of them, in order

@@ -105,8 +105,8 @@ void ContinueAsNew::Awaiter::await_suspend(std::coroutine_handle<>) const {
 // ---- The context --------------------------------------------------------------------------------
 
 internal::OperationRef Orchestration::start_activity(std::string_view name, Payload input,
-                                                     const Retry* retry) {
-  return run_->start_activity(name, std::move(input), retry);
+                                                     internal::CallOptions options) {
+  return run_->start_activity(name, std::move(input), options);
 }
 
 internal::OperationRef Orchestration::start_child(std::string_view name, Payload input,

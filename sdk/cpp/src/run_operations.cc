@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "exceptions.h"
 #include "model/limits.h"
+#include "model/work_item.h"
 #include "runner.h"
 
 namespace perdure::internal {
@@ -38,6 +39,11 @@ model::TaskKind kind_of(OperationKind kind) {
     case OperationKind::kRoutine: break;
   }
   PERDURE_CHECK(false, "an operation that waits for no task");
+}
+
+model::Tags tags_of(const Operation& operation) {
+  if (!operation.speculative) return {};
+  return {{std::string(model::kSpeculativeTag), std::string(model::kSpeculativeValue)}};
 }
 
 }  // namespace
@@ -74,12 +80,13 @@ void Run::decide(model::Action action) {
   decisions_.add(std::move(action));
 }
 
-OperationRef Run::start_activity(std::string_view name, Payload input, const Retry* retry) {
+OperationRef Run::start_activity(std::string_view name, Payload input, CallOptions options) {
   check_limit(decisions_);
   Operation& operation = allocate(OperationKind::kActivity, name);
-  if (retry != nullptr) {
+  operation.speculative = options.speculative;
+  if (options.retry != nullptr) {
     operation.retry = std::make_unique<RetryState>(RetryState{
-        .policy = *retry, .input = input, .child_id = {}, .version = {}, .started = now_});
+        .policy = *options.retry, .input = input, .child_id = {}, .version = {}, .started = now_});
   }
   schedule(operation, std::move(input), {}, {});
   return OperationRef(operation);
@@ -114,7 +121,7 @@ void Run::schedule(Operation& operation, Payload input, std::string child_id, st
                                     .name = operation.name,
                                     .version = {},
                                     .input = std::move(input),
-                                    .tags = {},
+                                    .tags = tags_of(operation),
                                     .trace_parent = {}});
   } else {
     decide(model::ChildScheduled{.task = task,
@@ -483,6 +490,7 @@ void Run::recycle(Operation& operation) noexcept {
   if (operation.lock && operation.done()) end_section(operation);
   operation.state = OperationState::kPending;
   operation.task = model::TaskId{-1};
+  operation.speculative = false;
   operation.result.reset();
   operation.failure.reset();
   operation.retry.reset();

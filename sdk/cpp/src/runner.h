@@ -73,7 +73,7 @@ class Run final {
 
   // ---- For the context --------------------------------------------------------------------------
 
-  OperationRef start_activity(std::string_view name, Payload input, const Retry* retry);
+  OperationRef start_activity(std::string_view name, Payload input, CallOptions options);
   OperationRef start_child(std::string_view name, Payload input, const ChildOptions* options);
   OperationRef start_timer(base::Timestamp due);
   OperationRef start_event(std::string_view name, std::optional<base::Duration> timeout);

@@ -10,6 +10,7 @@
 
 #include "base/overloaded.h"
 #include "model/limits.h"
+#include "model/work_item.h"
 
 namespace perdure::engine::testing {
 namespace {
@@ -60,16 +61,20 @@ Seen look_at(const std::vector<model::Event>& events) {
   return seen;
 }
 
+model::Tags speculative() {
+  return {{std::string(model::kSpeculativeTag), std::string(model::kSpeculativeValue)}};
+}
+
 class Decision {
  public:
   explicit Decision(const Seen& seen) : next_(seen.actions) {}
 
-  void activity() {
+  void activity(model::Tags tags = {}) {
     result.actions.push_back(model::ActivityScheduled{.task = task(),
                                                       .name = "work",
                                                       .version = {},
                                                       .input = "in",
-                                                      .tags = {},
+                                                      .tags = std::move(tags),
                                                       .trace_parent = {}});
   }
   void timer(base::Timestamp at) {
@@ -103,11 +108,11 @@ model::TurnResult decide(const std::vector<model::Event>& events) {
   const Seen seen = look_at(events);
   const int count = seen.name == "tell" ? 0 : std::atoi(seen.input.c_str());
   Decision d(seen);
-  if (seen.name == "chain") {
+  if (seen.name == "chain" || seen.name == "dash") {
     if (seen.completed == count) {
       d.complete(std::to_string(count));
     } else if (seen.scheduled == seen.completed) {
-      d.activity();
+      d.activity(seen.name == "dash" ? speculative() : model::Tags{});
     }
   } else if (seen.name == "fan") {
     for (int i = seen.scheduled; i < count; ++i) d.activity();

@@ -5,6 +5,7 @@
 // history must pass. What an orchestration does is in its name:
 //
 //   "chain"   runs activity "work" as often as its input says, one after the other
+//   "dash"    the same, speculatively
 //   "fan"     runs as many side by side
 //   "nap"     waits as many milliseconds
 //   "parent"  runs a child "chain" with its input and answers what the child answers

@@ -307,7 +307,8 @@ class Client {
   }
 
   /// Starts an orchestration and waits for its output. FAILED_PRECONDITION if it ended otherwise
-  /// than completed. Dropping the future of `run_async` does not stop the orchestration.
+  /// than completed; with T = Instance the answer is the whole instance, however it ended. Dropping
+  /// the future of `run_async` does not stop the orchestration.
   template <class T, class Input>
   Result<T> run(std::string name, const Input& input, StartOptions options = {}) {
     return run_async<T>(std::move(name), input, std::move(options)).get();
@@ -321,7 +322,11 @@ class Client {
         [promise, backend = backend_](Result<std::string> id) {
           if (!id) return promise->set_value(id.error());
           backend->wait(*std::move(id), [promise](Result<Instance> ended) {
-            promise->set_value(ended ? ended->template output_as<T>() : Result<T>(ended.error()));
+            if constexpr (std::is_same_v<T, Instance>) {
+              promise->set_value(std::move(ended));
+            } else {
+              promise->set_value(ended ? ended->template output_as<T>() : Result<T>(ended.error()));
+            }
           });
         });
     return promise->get_future();

@@ -35,6 +35,7 @@
 #include "perdure/future.h"
 #include "perdure/random.h"
 #include "perdure/retry.h"
+#include "perdure/speculative.h"
 #include "perdure/task.h"
 
 namespace perdure {
@@ -220,7 +221,15 @@ T get_routine(Operation& operation) {
 /// Once for each lock. REQUIRES: is_done().
 Section get_section(Operation& operation);
 
-/// The options at the end of a list of arguments: nullptr if there are none.
+/// What may be at the end of a list of arguments.
+template <class... Options>
+struct OneOf {
+  template <class T>
+  static constexpr bool kHas = (std::is_same_v<T, Options> || ...);
+};
+using ActivityOptions = OneOf<Retry, Speculative>;
+
+/// The options at the end of a list of arguments: nullptr if there are none of this kind.
 template <class Options>
 const Options* options_in() {
   return nullptr;
@@ -235,10 +244,24 @@ const Options* options_in(const Args&... args) {
   }
 }
 
+/// How an activity is called. Borrows the retry for the length of the call.
+struct CallOptions {
+  const Retry* retry = nullptr;
+  bool speculative = false;
+};
+
+template <class... Args>
+CallOptions call_options_in(const Args&... args) {
+  if (const auto* declared = options_in<Speculative>(args...)) {
+    return {.retry = declared->retry(), .speculative = true};
+  }
+  return {.retry = options_in<Retry>(args...)};
+}
+
 template <class Options, class... Args, std::size_t... I>
 Payload encode_first(std::index_sequence<I...>, [[maybe_unused]] std::tuple<const Args&...> args) {
-  static_assert((!std::is_same_v<std::tuple_element_t<I, std::tuple<Args...>>, Options> && ...),
-                "perdure: options come last");
+  static_assert((!Options::template kHas<std::tuple_element_t<I, std::tuple<Args...>>> && ...),
+                "perdure: options come last, and there is one object of them");
   return encode_all(std::get<I>(args)...);
 }
 
@@ -249,7 +272,7 @@ Payload encode_arguments(const Args&... args) {
     return std::nullopt;
   } else {
     using Last = std::tuple_element_t<sizeof...(Args) - 1, std::tuple<Args...>>;
-    constexpr std::size_t kCount = sizeof...(Args) - (std::is_same_v<Last, Options> ? 1 : 0);
+    constexpr std::size_t kCount = sizeof...(Args) - (Options::template kHas<Last> ? 1 : 0);
     return encode_first<Options, Args...>(std::make_index_sequence<kCount>(), std::tie(args...));
   }
 }
@@ -328,30 +351,35 @@ class Orchestration {
 
   // ---- Work -------------------------------------------------------------------------------------
 
-  /// Schedules the activity `name` with these arguments; a Retry may be the last one. T is what the
-  /// activity returns.
+  /// Schedules the activity `name` with these arguments; a Retry or a Speculative may be the last
+  /// one. T is what the activity returns.
   template <class T = void, class... Args>
   Future<T> call(std::string_view name, const Args&... args) {
-    return {start_activity(name, internal::encode_arguments<Retry>(args...),
-                           internal::options_in<Retry>(args...)),
+    return {start_activity(name, internal::encode_arguments<internal::ActivityOptions>(args...),
+                           internal::call_options_in(args...)),
             &internal::get_result<T>};
   }
 
   /// Schedules the activity `name` once for each element of the range; they run at the same time.
   template <class T = void, class Range>
   std::vector<Future<T>> map(std::string_view name, const Range& range) {
-    return map_each<T>(name, range, nullptr);
+    return map_each<T>(name, range, {});
   }
   template <class T = void, class Range>
   std::vector<Future<T>> map(std::string_view name, const Range& range, const Retry& retry) {
-    return map_each<T>(name, range, &retry);
+    return map_each<T>(name, range, internal::call_options_in(retry));
+  }
+  template <class T = void, class Range>
+  std::vector<Future<T>> map(std::string_view name, const Range& range,
+                             const Speculative& speculative) {
+    return map_each<T>(name, range, internal::call_options_in(speculative));
   }
 
   /// Starts the orchestration `name` as a child with these arguments; ChildOptions may be the last
   /// one. T is what the child returns. Cancelling the Future terminates the child.
   template <class T = void, class... Args>
   Future<T> child(std::string_view name, const Args&... args) {
-    return {start_child(name, internal::encode_arguments<ChildOptions>(args...),
+    return {start_child(name, internal::encode_arguments<internal::OneOf<ChildOptions>>(args...),
                         internal::options_in<ChildOptions>(args...)),
             &internal::get_result<T>};
   }
@@ -542,7 +570,8 @@ class Orchestration {
   friend class internal::Run;
   explicit Orchestration(internal::Run& run) : run_(&run) {}
 
-  internal::OperationRef start_activity(std::string_view name, Payload input, const Retry* retry);
+  internal::OperationRef start_activity(std::string_view name, Payload input,
+                                        internal::CallOptions options);
   internal::OperationRef start_child(std::string_view name, Payload input,
                                      const ChildOptions* options);
   internal::OperationRef start_routine(internal::Routine routine);
@@ -558,11 +587,12 @@ class Orchestration {
   void set_custom_status(std::string value);
 
   template <class T, class Range>
-  std::vector<Future<T>> map_each(std::string_view name, const Range& range, const Retry* retry) {
+  std::vector<Future<T>> map_each(std::string_view name, const Range& range,
+                                  internal::CallOptions options) {
     std::vector<Future<T>> futures;
     futures.reserve(static_cast<std::size_t>(std::distance(std::begin(range), std::end(range))));
     for (const auto& element : range) {
-      futures.push_back(Future<T>(start_activity(name, internal::encode_value(element), retry),
+      futures.push_back(Future<T>(start_activity(name, internal::encode_value(element), options),
                                   &internal::get_result<T>));
     }
     return futures;

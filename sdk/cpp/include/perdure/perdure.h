@@ -17,5 +17,6 @@
 #include "perdure/registry.h"
 #include "perdure/result.h"
 #include "perdure/retry.h"
+#include "perdure/speculative.h"
 #include "perdure/task.h"
 #include "perdure/version.h"
