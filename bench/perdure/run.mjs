@@ -23,7 +23,7 @@ await subject.prepare();
 const recorder = new Recorder(subject.name, {
   servers: subject.servers, clients: subject.clients, folders: [subject.folder],
   note: subject.note,
-  durability: "default: one log, fdatasync of each group before anything leaves the process",
+  durability: "default: one log, each group on the device before anything leaves the process",
 });
 const ask = (line) => subject.ask(line);
 const measure = (name, more) => recorder.measure(name, { repeats: REPEATS, ...more });

@@ -16,7 +16,7 @@ import subprocess
 
 import programs
 
-TRACED = "write,writev,pwrite64,pwritev,pwritev2,fdatasync,fsync,sync_file_range"
+TRACED = "open,openat,write,writev,pwrite64,pwritev,pwritev2,fdatasync,fsync,sync_file_range"
 CALL = re.compile(r"^(?P<thread>\d+) +(?P<name>\w+)\((?P<arguments>.*?)(?P<rest><unfinished \.\.\.>"
                   r"|\)\s+= (?P<result>-?\d+).*)$")
 RESUMED = re.compile(r"^(?P<thread>\d+) +<\.\.\. (?P<name>\w+) resumed>.*\)\s+= (?P<result>-?\d+)")
@@ -24,11 +24,13 @@ RESUMED = re.compile(r"^(?P<thread>\d+) +<\.\.\. (?P<name>\w+) resumed>.*\)\s+= 
 
 class Trace:
     """Moments in the order that the kernel saw them: ("printed", text), ("written", file) when a
-    write of the log began, ("synced", file) when a sync had succeeded."""
+    write of the log began, ("synced", file) when a sync had succeeded, or a write to a handle that
+    waits for the device."""
 
     def __init__(self, path):
         self.moments = []
         self.pending = {}
+        self.waiting_handles = {}  # number -> whether its writes wait for the device
         for line in path.read_text(errors="replace").splitlines():
             self.take(line)
 
@@ -39,12 +41,12 @@ class Trace:
             file = file.group(1) if file else ""
             self.begin(call["name"], file, call["arguments"])
             if call["result"] is None:
-                self.pending[call["thread"]] = (call["name"], file)
+                self.pending[call["thread"]] = (call["name"], file, call["arguments"])
             else:
-                self.end(call["name"], file, int(call["result"]))
+                self.end(call["name"], file, call["arguments"], int(call["result"]))
         elif resumed and resumed["thread"] in self.pending:
-            name, file = self.pending.pop(resumed["thread"])
-            self.end(name, file, int(resumed["result"]))
+            name, file, arguments = self.pending.pop(resumed["thread"])
+            self.end(name, file, arguments, int(resumed["result"]))
 
     def begin(self, name, file, arguments):
         if "write" not in name:
@@ -55,9 +57,17 @@ class Trace:
             text = re.search(r'"((?:[^"\\]|\\.)*)"', arguments)
             self.moments.append(("printed", text.group(1) if text else ""))
 
-    def end(self, name, file, result):
-        if "sync" in name and "/log/" in file and result == 0:
+    def end(self, name, file, arguments, result):
+        if "open" in name:
+            self.waiting_handles[result] = "O_DSYNC" in arguments
+        elif "/log/" in file and self.is_durable(name, arguments, result):
             self.moments.append(("synced", file))
+
+    def is_durable(self, name, arguments, result):
+        if "sync" in name:
+            return result == 0
+        handle = int(arguments.partition("<")[0])
+        return result > 0 and self.waiting_handles.get(handle, False)
 
 
 class DurabilityOrder(programs.Case):

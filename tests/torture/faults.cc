@@ -11,6 +11,8 @@
 //   TORTURE_SYNC=skip        syncs do nothing and succeed: a store that forgets to sync
 //   TORTURE_SYNC=hide        syncs are done, and succeed whatever came out: one that does not look
 //   TORTURE_WRITE=hide       a write for which there is no space succeeds
+//   TORTURE_DIRECT=refuse    no file can be written past the cache; so it is, too, where syncs are
+//                            lied about, as a direct write needs none
 //
 // Thread-safe; no state but one counter.
 #include <dlfcn.h>
@@ -49,6 +51,8 @@ struct Plan {
   bool skips_syncs = is_set_to("TORTURE_SYNC", "skip");
   bool hides_sync_errors = is_set_to("TORTURE_SYNC", "hide");
   bool hides_full_disk = is_set_to("TORTURE_WRITE", "hide");
+  bool refuses_direct =
+      is_set_to("TORTURE_DIRECT", "refuse") || std::getenv("TORTURE_SYNC") != nullptr;
 };
 
 const Plan& plan() {
@@ -187,6 +191,10 @@ int open(const char* path, int flags, ...) {
   va_start(more, flags);
   const mode_t mode = mode_of(flags, more);
   va_end(more);
+  if (plan().refuses_direct && (flags & O_DIRECT) != 0 && is_watched(path)) {
+    errno = EINVAL;
+    return -1;
+  }
   return counted((flags & O_CREAT) != 0 && is_watched(path),
                  [&] { return real<int(const char*, int, ...)>("open")(path, flags, mode); });
 }

@@ -46,7 +46,7 @@ def run(session):
 
 
 def break_device(session, memory, place):
-    program = session.begin("loop", place)
+    program = session.begin("loop", place, **session.way_to_the_disk())
     longest = session.random.choice((SECONDS_SHORT, SECONDS_LONG))
     time.sleep(session.random.uniform(0, longest))
     memory.fill(0)

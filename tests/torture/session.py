@@ -164,6 +164,10 @@ class Session:
                                         stderr=self.stderr, env=self.environment(place, faults))
         return self.program
 
+    def way_to_the_disk(self):
+        """Faults for a subject: half of the stores can not be written past the cache."""
+        return self.random.choice(({}, {"TORTURE_DIRECT": "refuse"}))
+
     def ended(self, program):
         """Waits for it; its exit status. Counts the recoveries that it told of."""
         try:

@@ -3,7 +3,8 @@
 //
 // The log of a store on disk: a folder of segment files. A segment is written full of zeros and
 // synced before it is used, and recycled when its records are trimmed, so that an append
-// overwrites blocks that exist: one write, one fdatasync, no change of the file's length or place.
+// overwrites blocks that exist: one write that waits for the device, of whole sectors that no other
+// record has a part of, no change of the file's length or place.
 //
 // One record per sync, hence the law of recovery: if record n is not whole, then either it is the
 // last one (the append never returned: a torn tail), or there is proof that a later one was begun,

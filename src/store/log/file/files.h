@@ -63,6 +63,12 @@ class Files {
 /// The operating system's.
 std::unique_ptr<Files> system_files();
 
+enum class Writes : std::uint8_t {
+  kDirect,        // of whole sectors past the cache, where the file system has that; the default
+  kThroughCache,  // all of them
+};
+std::unique_ptr<Files> system_files_with(Writes writes);
+
 /// "writing '/data/log/x' failed: Input/output error"; a full disk is kStorageFull and says what to
 /// do about it, everything else is kUnavailable.
 base::Error io_error(std::string_view action, const std::string& path, int number);
