@@ -217,7 +217,7 @@ function sequences(results) {
 }
 
 function speculation(results) {
-  const rows = ["perdure-embedded", "perdure-server"]
+  const rows = ["perdure-embedded", "perdure-server", "perdure-javascript"]
     .flatMap((who) => [1, 64, 256].map((inFlight) => [who, `dash_${inFlight}`, inFlight]))
     .filter(([who, name]) => results.case(who, name))
     .map(([who, name, inFlight]) => [`${TITLES[who]}, ${inFlight} in flight`,

@@ -21,12 +21,15 @@ const step = (id, what) => {
 
 const options = { hostAddress: process.env.PERDURE_GRPC, logger: new dt.NoOpLogger() };
 const worker = new dt.TaskHubGrpcWorker({ ...options, shutdownTimeoutMs: 1000 });
-worker.addNamedOrchestrator("chain", async function* (ctx, steps) {
-  const greetings = [];
-  for (let i = 0; i < steps; i++) greetings.push(yield ctx.callActivity("hello", i));
-  step(ctx.instanceId, "end");
-  return greetings;
-});
+const speculative = { tags: { "perdure.speculative": "true" } };
+for (const [name, more] of [["chain", undefined], ["dash", speculative]]) {
+  worker.addNamedOrchestrator(name, async function* (ctx, steps) {
+    const greetings = [];
+    for (let i = 0; i < steps; i++) greetings.push(yield ctx.callActivity("hello", i, more));
+    step(ctx.instanceId, "end");
+    return greetings;
+  });
+}
 worker.addNamedOrchestrator("fan", async function* (ctx, width) {
   const numbers = yield dt.whenAll(range(width).map((i) => ctx.callActivity("number", i)));
   return numbers.reduce((a, b) => a + b, 0);
@@ -97,11 +100,14 @@ async function all(numbers, width, each) {
 }
 const finishOne = async (id) => checkChain(await whileDown(() => ended(id)), 5);
 
+const chains = (name) => ([inFlight, ms, steps]) => closedLoop(+inFlight, +ms, async () => {
+  checkChain(await run(name, +steps), +steps);
+});
+
 serveMessages({
   ready: () => true,
-  chain: ([inFlight, ms, steps]) => closedLoop(+inFlight, +ms, async () => {
-    checkChain(await run("chain", +steps), +steps);
-  }),
+  chain: chains("chain"),
+  dash: chains("dash"),
   fan: async ([width]) => {
     const begin = now();
     if ((await run("fan", +width)) !== (width * (width - 1)) / 2) throw new Error("wrong sum");

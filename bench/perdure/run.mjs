@@ -41,9 +41,7 @@ await chains("W1a", 1, 5);
 for (const inFlight of [64, 256]) await chains(`W1b_${inFlight}`, inFlight, 5);
 
 // the same, speculatively
-if (!isJavaScript) {
-  for (const inFlight of [1, 64, 256]) await chains(`dash_${inFlight}`, inFlight, 5, "dash");
-}
+for (const inFlight of [1, 64, 256]) await chains(`dash_${inFlight}`, inFlight, 5, "dash");
 
 // the cost curve
 if (kind === "embedded") {
