@@ -20,6 +20,8 @@ constexpr base::Duration kCommitMost = base::microseconds(800);
 constexpr base::Duration kWorkMost = base::milliseconds(15);
 constexpr base::Duration kLateMost = base::milliseconds(100);
 constexpr std::size_t kResendMax = 20;
+/// Histories are short here, and turns fast.
+constexpr core::GatherRules kGathersSoon{.history_events_min = 3, .turn_min = {}};
 constexpr std::size_t kTimersMax = 50;
 
 /// A number for the engine's caller; replies are kept by it.
@@ -61,6 +63,7 @@ void Member::acquire(model::ShardId id) {
   auto owned = std::make_unique<Owned>(
       Owned{.shard = core::Shard(id, cluster_.shards()), .epoch = *epoch, .life = ++lives_});
   owned->shard.attempts_max = 1'000;
+  owned->shard.gather = kGathersSoon;
   std::vector<model::InstanceKey> ready;
   const model::Slot first{owned->shard.slots.first};
   const model::Slot last{owned->shard.slots.last};
@@ -234,6 +237,10 @@ void Member::release(Owned& owned, const model::Effect& effect) {
                    after(base::milliseconds(1), owned, [this, e](Owned& here) {
                      give(here, model::CollectGarbage{e.key, e.execution});
                    });
+                 },
+                 [&](const model::GatherTurn& e) {
+                   after(e.wait, owned,
+                         [this, e](Owned& here) { give(here, model::OfferGathered{e.key}); });
                  },
                  [&](const model::Reply& e) {
                    const auto found = owned.replies.find(e.request);

@@ -33,6 +33,8 @@ NodeOptions draw_node_options(base::Prng& random) {
   options.engine.attempts_max = 1'000;  // a worker that dies by chance is not a poisonous item
   if (random.chance(50)) options.engine.memory_bytes = std::size_t{1} << (14 + random.below(8));
   options.engine.speculation_pause = random.chance(50) ? base::Duration{} : base::milliseconds(50);
+  // Histories are short here, and turns fast.
+  if (random.chance(50)) options.engine.gather = {.history_events_min = 3, .turn_min = {}};
   options.store.shard_count = options.shards;
   options.store.checkpoint_at_bytes = std::uint64_t{1} << (11 + random.below(8));
   return options;

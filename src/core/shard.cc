@@ -122,6 +122,8 @@ std::vector<Read> reads(const Shard& shard, const model::Command& command,
   std::vector<Read> needed;
   const model::InstanceKey* key = model::instance_of(command);
   if (key == nullptr || std::holds_alternative<model::CancelAwait>(command)) return needed;
+  // What gathers is in memory.
+  if (std::holds_alternative<model::OfferGathered>(command)) return needed;
   if (const auto* garbage = std::get_if<model::CollectGarbage>(&command)) {
     if (!prefetched.has_garbage) {
       needed.push_back(history_read(Read::Purpose::kGarbage, *key, garbage->execution,

@@ -55,6 +55,7 @@ struct Shard {
   model::SlotRange slots;
   /// A work item whose worker died this often fails instead of being handed out again.
   model::Attempt attempts_max = model::kAttemptsMax;
+  GatherRules gather;
 
   Instances instances;
   Timers timers;

@@ -224,8 +224,9 @@ void Transition::clear_prologue(Instance& instance) {
 }
 
 void Transition::deliver(Instance& instance, model::EventBody body) {
+  const bool can_wait = is_outcome_of_work(body);
   enqueue(instance, std::move(body));
-  offer_turn(instance);
+  can_wait ? gather_turn(instance) : offer_turn(instance);
 }
 
 std::uint64_t Transition::enqueue(Instance& instance, model::EventBody body) {
@@ -256,6 +257,7 @@ void Transition::add_pending(Instance& instance, model::TaskId task, model::Pend
   std::string row = model::encode_task(key, pending);
   put_new(model::Space::kInstance, std::move(key), std::move(row));
   if (pending.kind == TaskKind::kActivity) ++instance.activities_pending;
+  if (is_work(pending)) ++instance.work_pending;
   if (has_due_time(pending)) {
     const model::Execution execution = instance.stored.record.execution;
     std::string timer = model::timer_key(instance.key, pending.fire_at, execution, task);
@@ -273,6 +275,7 @@ void Transition::remove_pending(Instance& instance, model::TaskId task) {
   PERDURE_CHECK(found != instance.stored.pending.end(), "a task ended that was not pending");
   const model::PendingTask& pending = found->second;
   const model::Execution execution = instance.stored.record.execution;
+  if (is_work(pending)) --instance.work_pending;
   if (pending.kind == TaskKind::kActivity) {
     --instance.activities_pending;
     if (instance.offered.erase(task) != 0) {
@@ -314,6 +317,7 @@ void Transition::remove_all_pending(Instance& instance, Children children) {
 // ---- work ---------------------------------------------------------------------------------------
 
 void Transition::offer_turn(Instance& instance) {
+  instance.gathers = false;
   if (!turn_is_due(instance)) return;
   if (is_entity(instance)) return offer_batch(instance);
   const StoredInstance& stored = instance.stored;
@@ -323,6 +327,7 @@ void Transition::offer_turn(Instance& instance) {
                                         .past_events = record.history_events,
                                         .attempt = record.turn_attempts + 1 + instance.refusals},
                               .at = std::max(facts.now, record.updated),
+                              .offered_at = facts.now,
                               .messages = messages_for_turn(instance),
                               .counted = !instance.turn_uncounted};
   // The code's clock never goes back, not even behind what it is told now: after a restart the
@@ -342,6 +347,19 @@ void Transition::offer_turn(Instance& instance) {
   for (std::size_t i = 0; i < turn.messages; ++i) item.new_events.push_back(stored.inbox[i].event);
   instance.turn = std::move(turn);
   emit(model::OfferTurn{std::move(item)});
+}
+
+void Transition::gather_turn(Instance& instance) {
+  if (!turn_is_due(instance)) return;
+  if (instance.gathers) {
+    if (has_gathered(instance)) offer_turn(instance);
+    return;
+  }
+  if (!is_worth_gathering(instance, shard.gather)) return offer_turn(instance);
+  instance.gathers = true;
+  base::Duration wait = std::min(instance.turn_took, shard.gather.wait_max);
+  wait.us = std::min(wait.us * model::kGatherTurns, shard.gather.wait_max.us);
+  emit(model::GatherTurn{.key = instance.key, .wait = wait});
 }
 
 void Transition::offer_activity(Instance& instance, const model::ActivityScheduled& scheduled) {
@@ -389,6 +407,7 @@ void Transition::unpark(Instance& instance) {
 void Transition::forget_turn(Instance& instance) {
   instance.turn_uncounted = false;
   instance.refusals = 0;
+  instance.gathers = false;
   if (!instance.turn) return;
   emit(model::WithdrawWork{instance.turn->token});
   instance.turn.reset();

@@ -75,7 +75,7 @@ class Transition {
   void clear_prologue(Instance& instance);
   /// Puts a message behind those that wait in the inbox. Answers its number.
   std::uint64_t enqueue(Instance& instance, model::EventBody body);
-  /// An event for the next turn. Offers the turn if it can run.
+  /// An event for the next turn. Offers the turn if it can run, or lets it gather.
   void deliver(Instance& instance, model::EventBody body);
   void consume_inbox(Instance& instance, std::size_t count);
   void add_pending(Instance& instance, model::TaskId task, model::PendingTask pending);
@@ -114,6 +114,8 @@ class Transition {
 
   // ---- work ----
   void offer_turn(Instance& instance);
+  /// The same, unless it is better to wait for more outcomes first (GatherRules).
+  void gather_turn(Instance& instance);
   void offer_activity(Instance& instance, const model::ActivityScheduled& scheduled);
   /// It may have been handed out before: that must be counted first.
   enum class Redelivery : std::uint8_t { kNo, kUncounted };

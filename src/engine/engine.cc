@@ -57,6 +57,7 @@ Engine::Engine(EngineOptions options, std::unique_ptr<store::Store> store,
                               .instance_bytes_max = options_.memory_bytes / 2 / options_.executors,
                               .attempts_max = options_.attempts_max,
                               .speculation_pause = options_.speculation_pause,
+                              .gather = options_.gather,
                               .damaged = options_.on_damage ? options_.on_damage : tell_damage};
     executors_.push_back(
         std::make_unique<Executor>(its, epochs, *store_, dispatcher_, router_, clock_.monotonic()));
@@ -142,8 +143,13 @@ void Engine::run_until_idle() {
 
 base::Timestamp Engine::next_timer() const {
   base::Timestamp earliest = base::kEndOfTime;
-  for (const auto& executor : executors_) earliest = std::min(earliest, executor->next_timer());
-  return earliest;
+  base::Timestamp gathered = base::kEndOfTime;
+  for (const auto& executor : executors_) {
+    earliest = std::min(earliest, executor->next_timer());
+    gathered = std::min(gathered, executor->gathers_until());
+  }
+  if (gathered == base::kEndOfTime) return earliest;
+  return std::min(earliest, clock_.now() + (gathered - clock_.monotonic()));
 }
 
 // ---- failure ------------------------------------------------------------------------------------

@@ -58,6 +58,8 @@ struct EngineOptions {
   model::Attempt attempts_max = model::kAttemptsMax;
   /// See kSpeculationPause.
   base::Duration speculation_pause = kSpeculationPause;
+  /// When a turn waits for more outcomes. The default suits every worker.
+  core::GatherRules gather;
   /// Called once when the store fails, after every caller was told. Empty: one line to stderr, and
   /// the process ends with status kExitStoreFailed.
   std::function<void(const base::Error&)> on_fatal;

@@ -24,8 +24,9 @@ std::vector<core::Shard> make_shards(const Router& router, const ExecutorOptions
   std::vector<core::Shard> shards;
   for (std::uint32_t i = 0; i < router.shard_count(); ++i) {
     if (router.executor_of(model::ShardId{i}) != options.index) continue;
-    shards.emplace_back(model::ShardId{i}, router.shard_count()).attempts_max =
-        options.attempts_max;
+    core::Shard& shard = shards.emplace_back(model::ShardId{i}, router.shard_count());
+    shard.attempts_max = options.attempts_max;
+    shard.gather = options.gather;
   }
   return shards;
 }
@@ -106,6 +107,7 @@ Result<bool> Executor::step(Now now) {
   PERDURE_RETURN_IF_ERROR(run_local());
   PERDURE_RETURN_IF_ERROR(run_timers());
   PERDURE_RETURN_IF_ERROR(run_mail());
+  PERDURE_RETURN_IF_ERROR(run_gathered());
   PERDURE_RETURN_IF_ERROR(run_recovery());
   PERDURE_RETURN_IF_ERROR(run_garbage());
   if (commands_ == 0) return false;
@@ -129,10 +131,17 @@ void Executor::look_for_attached() {
 
 /// What comes of it are commands, from the dispatcher.
 void Executor::run_overdue() {
-  if (overdue_.next() > now_.monotonic) return;
-  for (const model::ActivityToken& token : overdue_.take(now_.monotonic)) {
-    dispatcher_.expire(token);
+  while (const auto token = overdue_.take(now_.monotonic)) dispatcher_.expire(*token);
+}
+
+/// After the mail: what came in by now is gathered, too.
+Result<> Executor::run_gathered() {
+  while (has_room()) {
+    auto key = gathering_.take(now_.monotonic);
+    if (!key) return {};
+    PERDURE_RETURN_IF_ERROR(carry_out(model::OfferGathered{*std::move(key)}, {}));
   }
+  return {};
 }
 
 Result<> Executor::run_sweep() {
@@ -147,6 +156,7 @@ Result<> Executor::run_sweep() {
   // Their number is bounded by the rows looked at.
   rescuing_ = true;
   for (model::InstanceKey& key : findings.suspicious) {
+    if (gathering_.contains(key)) continue;  // its turn is due, and will be offered
     PERDURE_RETURN_IF_ERROR(carry_out(model::Recover{std::move(key)}, {}));
   }
   for (model::WorkToken& lost : missing_.note(dispatcher_.unknown(std::move(findings.out)), staged_,
@@ -444,6 +454,8 @@ void Executor::sort_effects() {
       take_message(std::move(*send));
     } else if (auto* garbage = std::get_if<model::MoreGarbage>(&effect)) {
       garbage_.push_back({std::move(garbage->key), garbage->execution});
+    } else if (const auto* gather = std::get_if<model::GatherTurn>(&effect)) {
+      gathering_.expect(gather->key, now_.monotonic + gather->wait);
     } else if (auto* taken = std::get_if<model::SendAcknowledgement>(&effect);
                taken != nullptr && owns(taken->source)) {
       touch(taken->source);
@@ -453,18 +465,19 @@ void Executor::sort_effects() {
                   core::Prefetched{}, core::Facts{now_.wall}, none);
       PERDURE_CHECK(none.empty(), "an acknowledgement has effects");
     } else {
-      const bool is_activity = std::holds_alternative<model::OfferActivity>(effect);
-      if (rescuing_ && (is_activity || std::holds_alternative<model::OfferTurn>(effect))) {
-        counters_.rescues.add();
-      }
-      if (model::leaves_at_once(effect) && (speculates_ || !is_activity)) {
-        let_out_early(effect);
-      } else {
-        held_.effects.push_back(std::move(effect));
-      }
+      hold_or_let_out(effect);
     }
   }
   effects_.clear();
+}
+
+void Executor::hold_or_let_out(model::Effect& effect) {
+  const bool is_activity = std::holds_alternative<model::OfferActivity>(effect);
+  const auto* turn = std::get_if<model::OfferTurn>(&effect);
+  if (rescuing_ && (is_activity || turn != nullptr)) counters_.rescues.add();
+  if (turn != nullptr && !gathering_.empty()) gathering_.forget(turn->item.token.key);
+  if (model::leaves_at_once(effect) && (speculates_ || !is_activity)) return let_out_early(effect);
+  held_.effects.push_back(std::move(effect));
 }
 
 void Executor::let_out_early(model::Effect& effect) {
@@ -524,7 +537,8 @@ bool Executor::has_backlog() const {
 }
 
 base::Timestamp Executor::next_upkeep() const {
-  return std::min(overdue_.next(), recovering_.empty() ? sweeper_.next() : recover_at_);
+  const base::Timestamp deadline = std::min(overdue_.next(), gathering_.next());
+  return std::min(deadline, recovering_.empty() ? sweeper_.next() : recover_at_);
 }
 
 void Executor::shut(const base::Error& why) {

@@ -29,9 +29,9 @@
 #include "base/time.h"
 #include "core/shard.h"
 #include "dispatch/dispatcher.h"
+#include "engine/deadlines.h"
 #include "engine/gate.h"
 #include "engine/mail.h"
-#include "engine/overdue.h"
 #include "engine/router.h"
 #include "engine/stats.h"
 #include "engine/sweeper.h"
@@ -58,6 +58,8 @@ inline constexpr std::size_t kGarbagePerStep = 4;
 /// before the executor has caught up: by then whatever was due has been handed out under a durable
 /// count of its attempts.
 inline constexpr base::Duration kSpeculationPause = base::seconds(10);
+/// An activity's promise to be heard of again: a longer one is as good as this one.
+inline constexpr base::Duration kReportWithinMax = base::seconds(24LL * 3600);
 /// Damages that are reported one by one; afterwards they are only counted.
 inline constexpr std::size_t kDamageReportsMax = 100;
 
@@ -66,6 +68,7 @@ struct ExecutorOptions {
   std::size_t instance_bytes_max = std::size_t{256} << 20;  // of all its shards; then it evicts
   model::Attempt attempts_max = model::kAttemptsMax;
   base::Duration speculation_pause = kSpeculationPause;
+  core::GatherRules gather;
   /// A damage that the engine lives with; at most kDamageReportsMax times.
   std::function<void(const base::Error&)> damaged = [](const base::Error&) {};
 };
@@ -108,6 +111,9 @@ class Executor final {
   [[nodiscard]] std::size_t unflushed_bytes() const { return gate_.bytes(); }
   /// When the next timer is due, by the wall clock; kEndOfTime: none.
   [[nodiscard]] base::Timestamp next_timer() const { return next_timer_; }
+  /// When a turn has waited long enough for more outcomes, by the monotonic clock; kEndOfTime: none
+  /// waits.
+  [[nodiscard]] base::Timestamp gathers_until() const { return gathering_.next(); }
   /// When it wants a step even if nothing happens, by the monotonic clock.
   [[nodiscard]] base::Timestamp next_upkeep() const;
   [[nodiscard]] runtime::Mailbox<Mail>& mailbox() { return mailbox_; }
@@ -127,6 +133,7 @@ class Executor final {
   void look_for_attached();
   base::Result<> run_sweep();
   void run_overdue();
+  base::Result<> run_gathered();
   base::Result<> run_local();
   base::Result<> run_timers();
   base::Result<> run_mail();
@@ -147,6 +154,7 @@ class Executor final {
   void take_message(model::SendMessage send);
 
   base::Result<> stage();
+  void hold_or_let_out(model::Effect& effect);
   void let_out_early(model::Effect& effect);
   void offer_early();
   /// The workers that take such items are likely to answer soon.
@@ -166,7 +174,11 @@ class Executor final {
   OutputGate gate_;
   Sweeper sweeper_;
   Missing missing_;
-  Overdue overdue_;
+  /// Activities whose code promised to be heard of again.
+  Deadlines<model::ActivityToken> overdue_;
+  /// Turns that wait for more outcomes: exactly those of the instances that gather, but for what
+  /// ended meanwhile.
+  Deadlines<model::InstanceKey> gathering_;
   ExecutorCounters counters_;
 
   // What waits for a step.

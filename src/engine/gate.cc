@@ -48,6 +48,7 @@ void OutputGate::sort(model::Effect& effect) {
                 .source = send.source, .target = send.target, .sequence = send.sequence});
           },
           [&](model::MoreGarbage&) { PERDURE_CHECK(false, "garbage does not pass the gate"); },
+          [&](model::GatherTurn&) { PERDURE_CHECK(false, "a wait does not pass the gate"); },
           [&](model::Reply& reply) { replies_.push_back(std::move(reply)); },
           [&](model::PublishEntity& change) { published_.push_back(std::move(change)); },
       },

@@ -23,7 +23,9 @@ class Chaos {
  public:
   Chaos(std::uint64_t seed, std::uint32_t executors)
       : world_({.shards = 8,
-                .engine = {.executors = executors, .attempts_max = 100'000},
+                .engine = {.executors = executors,
+                           .attempts_max = 100'000,
+                           .gather = {.history_events_min = 3, .turn_min = {}}},
                 .store = {.checkpoint_at_bytes = 20'000}}),
         random_(seed) {}
 

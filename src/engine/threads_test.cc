@@ -24,6 +24,7 @@ class Threaded {
                                     std::make_unique<store::table::memory::MemoryTable>(
                                         std::make_shared<store::table::memory::TableDisk>()));
     EngineOptions options{.executors = executors};
+    options.gather = {.history_events_min = 3, .turn_min = {}};
     options.on_fatal = [this](const base::Error&) { fatal.count_down(); };
     engine = *Engine::open(std::move(options), *std::move(store), clock);
     engine->start_threads();

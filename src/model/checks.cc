@@ -377,6 +377,7 @@ Result<> check_command(const Command& command) {
                         [](const Deliver&) { return Result<>{}; },
                         [](const Acknowledge&) { return Result<>{}; },
                         [](const Recover&) { return Result<>{}; },
+                        [](const OfferGathered&) { return Result<>{}; },
                         [](const CollectGarbage&) { return Result<>{}; },
                     },
                     command);

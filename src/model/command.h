@@ -233,6 +233,12 @@ struct Recover {
   InstanceKey key;
 };
 
+/// The time of a GatherTurn is over: the turn takes in what there is. Nothing to an instance that
+/// does not gather any more.
+struct OfferGathered {
+  InstanceKey key;
+};
+
 /// Delete a bounded number of rows of a history that is no longer needed.
 struct CollectGarbage {
   InstanceKey key;
@@ -244,7 +250,7 @@ using Command =
                  RewindInstance, RestartInstance, PurgeInstance, GetInstance, AwaitInstance,
                  CancelAwait, CallEntity, SignalEntity, PurgeEntity, GetEntity, CompleteTurn,
                  RefuseTurn, CompleteActivity, ReportProgress, BeginAttempt, ReturnWork, FireTimer,
-                 Deliver, Acknowledge, Recover, CollectGarbage>;
+                 Deliver, Acknowledge, Recover, OfferGathered, CollectGarbage>;
 
 /// The instance a command is about; nullptr for an acknowledgement, which is about a shard.
 const InstanceKey* instance_of(const Command& command);

@@ -28,6 +28,7 @@ TEST(Command, KnowsTheInstanceItIsAbout) {
       ReturnWork{activity},
       FireTimer{kOrder, {}, {}, {}},
       Recover{kOrder},
+      OfferGathered{kOrder},
       CollectGarbage{kOrder, {}},
       CallEntity{{}, kOrder, "add", {}},
       SignalEntity{{}, kOrder, "add", {}, {}},
@@ -71,6 +72,7 @@ TEST(Effect, WaitsForTheDiskUnlessItTellsNothingThatIsNotDurable) {
   turn.item.token.attempt = 2;
   EXPECT_FALSE(leaves_at_once(turn));
   EXPECT_TRUE(leaves_at_once(MoreGarbage{}));
+  EXPECT_TRUE(leaves_at_once(GatherTurn{}));
   EXPECT_FALSE(leaves_at_once(OfferActivity{}));
   EXPECT_FALSE(leaves_at_once(WithdrawWork{}));
   EXPECT_FALSE(leaves_at_once(SendMessage{}));

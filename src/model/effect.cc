@@ -21,7 +21,7 @@ bool leaves_at_once(const Effect& effect) {
   if (const auto* reply = std::get_if<Reply>(&effect)) {
     return std::holds_alternative<EntitySnapshot>(reply->body);
   }
-  return std::holds_alternative<MoreGarbage>(effect);
+  return std::holds_alternative<MoreGarbage>(effect) || std::holds_alternative<GatherTurn>(effect);
 }
 
 }  // namespace perdure::model

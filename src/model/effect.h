@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "model/ids.h"
 #include "model/instance.h"
 #include "model/message.h"
@@ -69,6 +70,16 @@ struct MoreGarbage {
   friend bool operator==(const MoreGarbage&, const MoreGarbage&) = default;
 };
 
+/// The next turn waits, so that it takes in more outcomes: in so long at the latest, there must be
+/// an OfferGathered. Replaces an earlier one of the instance; void once a turn is offered. Leaves
+/// at once: it tells nobody anything.
+struct GatherTurn {
+  InstanceKey key;
+  base::Duration wait{};
+
+  friend bool operator==(const GatherTurn&, const GatherTurn&) = default;
+};
+
 struct Done {
   friend bool operator==(const Done&, const Done&) = default;
 };
@@ -108,10 +119,10 @@ struct PublishEntity {
 };
 
 using Effect = std::variant<OfferTurn, OfferActivity, WithdrawWork, SendMessage,
-                            SendAcknowledgement, MoreGarbage, Reply, PublishEntity>;
+                            SendAcknowledgement, MoreGarbage, GatherTurn, Reply, PublishEntity>;
 
-/// True for what need not wait for the disk: a first turn, a speculative activity, MoreGarbage, and
-/// what an entity is.
+/// True for what need not wait for the disk: a first turn, a speculative activity, MoreGarbage,
+/// GatherTurn, and what an entity is.
 bool leaves_at_once(const Effect& effect);
 
 }  // namespace perdure::model

@@ -50,6 +50,13 @@ inline constexpr std::size_t kOperationsPerBatchMax = 1000;
 inline constexpr std::size_t kSectionEntitiesMax = 1000;  // locked by one critical section
 inline constexpr base::Duration kTombstoneRetention = base::seconds(3600);
 
+// A turn that waits for more outcomes (core::GatherRules).
+inline constexpr std::uint64_t kGatherHistoryEventsMin = 100;  // less is replayed in no time
+inline constexpr base::Duration kGatherTurnMin = base::milliseconds(5);
+inline constexpr base::Duration kGatherWaitMax = base::seconds(1);
+inline constexpr std::int64_t kGatherTurns = 2;  // waits so many times as long as a turn took
+inline constexpr std::size_t kGatherMessagesMin = 2;
+
 // One shard.
 inline constexpr std::size_t kShardsDefault = 64;
 inline constexpr std::size_t kShardsMax = 4096;

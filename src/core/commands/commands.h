@@ -41,6 +41,7 @@ void apply_command(Transition& t, model::FireTimer& command);
 void apply_command(Transition& t, model::Deliver& command);
 void apply_command(Transition& t, model::Acknowledge& command);
 void apply_command(Transition& t, model::Recover& command);
+void apply_command(Transition& t, model::OfferGathered& command);
 void apply_command(Transition& t, model::CollectGarbage& command);
 
 /// Continues a failed instance; shared by RewindInstance and a parent's RewindChild. REQUIRES: its

@@ -287,8 +287,10 @@ void go_on(Transition& t, Instance& instance, const Instance::TurnInFlight& turn
   t.consume_inbox(instance, turn.messages);
   count_as_started(t, instance, turn.at);
   apply_actions(t, instance, actions, {chunk, index}, /*ends=*/false);
+  instance.turn_took = t.facts.now - turn.offered_at;
+  instance.turn_messages = turn.messages;
   if (was_pending) t.notify_waiters(instance);
-  t.offer_turn(instance);
+  t.gather_turn(instance);
 }
 
 void finish(Transition& t, Instance& instance, const Instance::TurnInFlight& turn,

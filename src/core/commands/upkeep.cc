@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Perdure authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Recover, CollectGarbage: what the engine asks of its own accord.
+// Recover, OfferGathered, CollectGarbage: what the engine asks of its own accord.
 #include "core/commands/commands.h"
 #include "model/limits.h"
 
@@ -16,6 +16,11 @@ void apply_command(Transition& t, model::Recover& command) {
     if (pending.kind != model::TaskKind::kActivity || instance.offered.contains(task)) continue;
     t.offer_activity_again(instance, task, Transition::Redelivery::kUncounted);
   }
+}
+
+void apply_command(Transition& t, model::OfferGathered& command) {
+  Instance* instance = t.shard.instances.find(command.key);
+  if (instance != nullptr && instance->gathers) t.offer_turn(*instance);
 }
 
 void apply_command(Transition& t, model::CollectGarbage& command) {

@@ -48,12 +48,46 @@ bool turn_is_due(const Instance& instance) {
          !instance.turn && instance.parked.empty();
 }
 
+bool is_work(const model::PendingTask& pending) {
+  return pending.kind == model::TaskKind::kActivity || pending.kind == model::TaskKind::kChild ||
+         pending.kind == model::TaskKind::kCall;
+}
+
+bool is_outcome_of_work(const model::EventBody& body) {
+  return std::holds_alternative<model::ActivityCompleted>(body) ||
+         std::holds_alternative<model::ActivityFailed>(body) ||
+         std::holds_alternative<model::ChildCompleted>(body) ||
+         std::holds_alternative<model::ChildFailed>(body) ||
+         std::holds_alternative<model::OperationCompleted>(body) ||
+         std::holds_alternative<model::OperationFailed>(body);
+}
+
+bool is_worth_gathering(const Instance& instance, const GatherRules& rules) {
+  const StoredInstance& stored = instance.stored;
+  const bool is_slow = stored.record.history_events >= rules.history_events_min &&
+                       instance.turn_took >= rules.turn_min;
+  const bool is_flood =
+      std::max(stored.inbox.size(), instance.turn_messages) >= model::kGatherMessagesMin;
+  if (!is_slow || !is_flood || is_entity(instance)) return false;
+  return stored.prologue.empty() && !has_gathered(instance) &&
+         std::ranges::all_of(stored.inbox, [](const InboxMessage& message) {
+           return is_outcome_of_work(message.event.body);
+         });
+}
+
+bool has_gathered(const Instance& instance) {
+  return instance.work_pending == 0 || instance.stored.inbox.size() >= model::kEventsPerTurnMax ||
+         instance.inbox_bytes >= model::kTurnBytesMax;
+}
+
 void count(Instance& instance) {
   instance.activities_pending = 0;
+  instance.work_pending = 0;
   instance.inbox_bytes = 0;
   instance.from_holder = 0;
   for (const auto& [task, pending] : instance.stored.pending) {
     if (pending.kind == model::TaskKind::kActivity) ++instance.activities_pending;
+    if (is_work(pending)) ++instance.work_pending;
   }
   for (const model::Event& event : instance.stored.prologue) {
     instance.inbox_bytes += model::encoded_size(event);

@@ -16,6 +16,7 @@
 
 #include "model/event.h"
 #include "model/instance.h"
+#include "model/limits.h"
 #include "model/work_item.h"
 
 namespace perdure::core {
@@ -53,6 +54,17 @@ struct Publication {
   std::uint64_t version = 0;       // of the newest
 };
 
+/// When the next turn of an orchestration waits for more outcomes, to take in many at once. A
+/// worker that replays the whole history in every turn, as those of the official SDKs do, would
+/// spend a fan-out on replaying; so the turn waits if the history is long, the last turn took its
+/// time, and outcomes come faster than turns. Whoever keeps the orchestration in memory between
+/// turns is too fast to be kept waiting.
+struct GatherRules {
+  model::EventNumber history_events_min = model::kGatherHistoryEventsMin;
+  base::Duration turn_min = model::kGatherTurnMin;
+  base::Duration wait_max = model::kGatherWaitMax;
+};
+
 struct Instance {
   model::InstanceKey key;
   bool exists = false;  // there is a head row
@@ -62,6 +74,7 @@ struct Instance {
   struct TurnInFlight {
     model::TurnToken token;
     base::Timestamp at;
+    base::Timestamp offered_at{};
     std::size_t messages = 0;               // of the inbox, from its front
     std::vector<std::uint64_t> operations;  // of an entity instead: their numbers in the inbox
     bool counted = true;  // false: nobody may run it before BeginAttempt, so nobody answers it
@@ -70,10 +83,16 @@ struct Instance {
   /// The next turn may have been handed out, to a worker that died. Its token could be the same and
   /// its messages fewer, so a late answer must not be taken for one to the turn of now.
   bool turn_uncounted = false;
-  model::Attempt refusals = 0;      // of the next turn: each asks for a token of its own
+  model::Attempt refusals = 0;  // of the next turn: each asks for a token of its own
+  /// Of the last turn: from its offer to its answer, and what it took in.
+  base::Duration turn_took;
+  std::size_t turn_messages = 0;
+  /// The turn is due, and waits for more outcomes: a GatherTurn says until when.
+  bool gathers = false;
   std::string parked;               // why no turn is offered; empty: it is
   std::set<model::TaskId> offered;  // pending activities that are queued or running
   std::size_t activities_pending = 0;
+  std::size_t work_pending = 0;  // activities, and whatever else is_work
   std::size_t inbox_bytes = 0;
   std::size_t from_holder = 0;  // messages of the inbox that the holder of the lock sent
   bool ready_row = false;       // the agenda holds the instance
@@ -105,6 +124,16 @@ bool has_turn(const Instance& instance);
 
 /// A turn could run now.
 bool turn_is_due(const Instance& instance);
+
+/// Work: activities, children, calls of entities. Somebody else does it and brings the outcome.
+bool is_work(const model::PendingTask& pending);
+bool is_outcome_of_work(const model::EventBody& body);
+
+/// The turn, which is due, should wait for more outcomes.
+bool is_worth_gathering(const Instance& instance, const GatherRules& rules);
+
+/// Nothing more is expected, or one turn takes no more.
+bool has_gathered(const Instance& instance);
 
 /// The operations that the next batch of an entity runs, as places in the inbox: from the front up
 /// to a request for the lock; while it is locked, those of the holder. One alone after a worker

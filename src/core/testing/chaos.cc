@@ -26,6 +26,7 @@ constexpr const char* kIds[] = {"a", "b", "c", "d", "e"};
 WorldOptions some_options(Choices& choices) {
   return {.shard_count = 1 + static_cast<std::uint32_t>(choices.below(3)),
           .attempts_max = 3,
+          .gather = {.history_events_min = 0, .turn_min = {}},
           .gate = choices.chance(50) ? Gate::kHeld : Gate::kOpen,
           .messages = Messages::kManual,
           .twin = choices.chance(25) ? Twin::kTwin : Twin::kNone,
@@ -303,6 +304,17 @@ void Chaos::timer_step() {
   }
 }
 
+/// Every turn that waits for more outcomes waits no longer. False: there was none.
+bool Chaos::offer_gathered() {
+  if (world_.gathering().empty()) return false;
+  while (!world_.gathering().empty()) {
+    const model::InstanceKey name = world_.gathering().begin()->first;
+    say("offer what was gathered for " + name.id);
+    run(model::OfferGathered{name});
+  }
+  return true;
+}
+
 void Chaos::engine_step() {
   switch (choices_.below(12)) {
     case 0:
@@ -318,9 +330,13 @@ void Chaos::engine_step() {
       say("collect garbage of " + name.id);
       return run(model::CollectGarbage{name, execution});
     }
-    case 6: say("evict"); return world_.evict(choices_.chance(50) ? 0 : 4'000);
+    case 6:
+      if (offer_gathered()) return;
+      say("evict");
+      return world_.evict(choices_.chance(50) ? 0 : 4'000);
     default: {
       const auto busy = world_.busy_channels();
+      if (busy.empty() && offer_gathered()) return;
       if (busy.empty()) return say("no message");
       const World::Channel channel = busy[choices_.below(busy.size())];
       say(fmt::format("deliver {} to {}", channel.first.value, channel.second.value));
@@ -494,7 +510,8 @@ bool Chaos::answer_everything() {
 
 void Chaos::drain() {
   for (int round = 0; round < kDrainRoundsMax; ++round) {
-    bool moved = answer_everything();
+    bool moved = offer_gathered();
+    moved = answer_everything() || moved;
     while (!world_.busy_channels().empty()) {
       world_.deliver(world_.busy_channels().front());
       moved = true;

@@ -76,6 +76,7 @@ class Chaos {
   void stale_step();
   void engine_step();
   void timer_step();
+  bool offer_gathered();
   void disaster_step();
 
   model::TurnResult some_result(const model::TurnItem& item);

@@ -243,6 +243,7 @@ void check_memory(const Judge& judge, const Instance& live, const Instance& stor
   judge.require(!live.dirty, "its writes were not taken");
   judge.require(live.activities_pending == stored.activities_pending,
                 "its count of activities is wrong");
+  judge.require(live.work_pending == stored.work_pending, "its count of work is wrong");
   judge.require(live.inbox_bytes == stored.inbox_bytes, "its count of inbox bytes is wrong");
   judge.require(live.from_holder == stored.from_holder,
                 "its count of the lock holder's messages is wrong");
@@ -259,7 +260,8 @@ void check_memory(const Judge& judge, const Instance& live, const Instance& stor
                   "its turn in flight has more messages than there are");
     if (is_entity(live)) check_batch(judge, live);
   }
-  judge.require(!turn_is_due(live), "a turn is due and is not offered");
+  judge.require(turn_is_due(live) == live.gathers,
+                "a turn is due and neither offered nor gathers, or the reverse");
 }
 
 // ---- agenda -------------------------------------------------------------------------------------

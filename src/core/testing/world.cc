@@ -21,6 +21,7 @@ std::vector<Shard> make_shards(const WorldOptions& options) {
   for (std::uint32_t number = 0; number < options.shard_count; ++number) {
     shards.emplace_back(model::ShardId{number}, options.shard_count);
     shards.back().attempts_max = options.attempts_max;
+    shards.back().gather = options.gather;
   }
   return shards;
 }
@@ -132,6 +133,9 @@ void World::apply_one(const model::Command& command) {
   if (const auto* garbage = std::get_if<model::CollectGarbage>(&command)) {
     garbage_.erase({garbage->key, garbage->execution});
   }
+  if (const auto* gathered = std::get_if<model::OfferGathered>(&command)) {
+    gathering_.erase(gathered->key);
+  }
   for (const model::Effect& effect : effects) route(effect);
   if (after_apply) after_apply(command);
 }
@@ -142,6 +146,9 @@ void World::route(const model::Effect& effect) {
     require(promised_.contains(withdraw->token), "withdraws what is not offered");
   }
   promised_.take(effect);
+  if (const auto* turn = std::get_if<model::OfferTurn>(&effect)) {
+    gathering_.erase(turn->item.token.key);
+  }
   // Messages between shards of one executor leave at once: a batch never becomes durable before
   // those in front of it.
   if (const auto* message = std::get_if<model::SendMessage>(&effect)) {
@@ -163,6 +170,8 @@ void World::leave(const model::Effect& effect) {
     withdrawn_.push_back(withdraw->token);
   } else if (const auto* more = std::get_if<model::MoreGarbage>(&effect)) {
     garbage_.emplace(more->key, more->execution);
+  } else if (const auto* gather = std::get_if<model::GatherTurn>(&effect)) {
+    gathering_.insert_or_assign(gather->key, gather->wait);
   } else if (const auto* change = std::get_if<model::PublishEntity>(&effect)) {
     const std::uint32_t number =
         model::shard_of(model::slot_of(change->key), options_.shard_count).value;
@@ -351,6 +360,8 @@ void World::check_debt(const model::InstanceKey& key) {
             fmt::format("instance '{}': an activity is offered that nobody waits for", key.id));
     activities.insert(at->first.task);
   }
+  require(live == nullptr || !live->gathers || gathering_.contains(key),
+          fmt::format("instance '{}': a turn gathers, and nobody knows until when", key.id));
   std::vector<model::TurnToken> held;
   if (live != nullptr && live->turn) held.push_back(live->turn->token);
   require(turns == held, fmt::format("instance '{}': another turn is offered than is held for "
@@ -415,17 +426,19 @@ void World::crash(std::size_t keep) {
   open_.clear();
   if (loses) past_.clear();
   touched_.clear();
-  // A suspended or parked instance is offered again by other rules than the others.
+  // A suspended or parked instance is offered again by other rules than the others, and what
+  // gathered is offered at once.
   std::set<model::InstanceKey> quiet;
   for (const Shard& shard : shards_) {
     for (const Instance* instance : shard.instances.by_recency()) {
       const bool suspended = instance->stored.record.status == model::Status::kSuspended;
-      if (suspended || !instance->parked.empty()) quiet.insert(instance->key);
+      if (suspended || instance->gathers || !instance->parked.empty()) quiet.insert(instance->key);
     }
   }
   const Offers before = std::exchange(promised_, {});
   const auto garbage_before = std::exchange(garbage_, {});
   offers_ = {};
+  gathering_.clear();
   network_.clear();
   acknowledgements_.clear();
   delivered_.clear();

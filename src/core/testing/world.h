@@ -7,6 +7,7 @@
 // these, which need the past:
 //
 //   determinism  a second set of shards given the same commands does the same
+//   gathering    a turn that waits is waited for
 //   debt         what is offered is what the shards hold for offered; after a crash exactly what
 //                was owed is offered again
 //   stale        an answer to what is not offered changes nothing
@@ -50,6 +51,7 @@ enum class Scope : std::uint8_t { kTouched, kAll };
 struct WorldOptions {
   std::uint32_t shard_count = 1;
   model::Attempt attempts_max = model::kAttemptsMax;
+  GatherRules gather;
   base::Timestamp now = {1'000'000'000};
   Gate gate = Gate::kOpen;
   Messages messages = Messages::kAuto;
@@ -127,6 +129,10 @@ class World {
   [[nodiscard]] const std::set<std::pair<model::InstanceKey, model::Execution>>& garbage() const {
     return garbage_;
   }
+  /// The turns that wait for more outcomes, and how long.
+  [[nodiscard]] const std::map<model::InstanceKey, base::Duration>& gathering() const {
+    return gathering_;
+  }
   [[nodiscard]] const Broken& broken() const { return broken_; }
   /// Whatever happened since the last call.
   Trace take_trace();
@@ -180,6 +186,7 @@ class World {
   std::map<Channel, std::deque<model::SendAcknowledgement>> acknowledgements_;
   std::map<Channel, model::SendMessage> delivered_;
   std::set<std::pair<model::InstanceKey, model::Execution>> garbage_;
+  std::map<model::InstanceKey, base::Duration> gathering_;
   Offers promised_;  // as if the gate were always open
   Offers offers_;
   std::vector<model::WorkToken> withdrawn_;
