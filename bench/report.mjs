@@ -7,7 +7,7 @@ import path from "node:path";
 import { goals } from "./goals.mjs";
 import { plot } from "./plot.mjs";
 import { RESULTS } from "./harness/settings.mjs";
-import { median } from "./harness/statistics.mjs";
+import { BOUNDS_MS, median } from "./harness/statistics.mjs";
 
 const EMBEDDED = "Perdure, embedded";
 const TITLES = {
@@ -216,6 +216,23 @@ function sequences(results) {
       "engine: p50 ms", "p99 ms"], rows);
 }
 
+/** Of all repeats together, in per cent; of those who measured the case. */
+function histograms(results) {
+  const rows = ROWS.flatMap(([who, suffix, title]) =>
+    [["W1a", 1], ["W1b", 64], ["W1b", 256]].flatMap(([workload, inFlight]) => {
+      const name = `${workload}${suffix}${inFlight > 1 ? `_${inFlight}` : ""}`;
+      const all = (results.case(who, name)?.repeats ?? []).map((one) => one.lat_ms?.buckets);
+      if (!all.length || all.some((counts) => !counts)) return [];
+      const sums = all[0].map((_, i) => all.reduce((sum, counts) => sum + counts[i], 0));
+      const total = sums.reduce((a, b) => a + b, 0);
+      const share = (sum) => (sum ? shown((sum / total) * 100) : "");
+      return [[`${title ?? TITLES[who]}, ${inFlight}`, ...sums.map(share)]];
+    }));
+  const heads = [...BOUNDS_MS.map((bound) => `<= ${bound} ms`), "above"];
+  return "## Latency of a chain of 5: how many per cent\n\n" +
+    table(["in flight", ...heads], rows);
+}
+
 function speculation(results) {
   const rows = ["perdure-embedded", "perdure-server", "perdure-javascript"]
     .flatMap((who) => [1, 64, 256].map((inFlight) => [who, `dash_${inFlight}`, inFlight]))
@@ -277,8 +294,8 @@ function goalTable(results) {
 export function report(folder = RESULTS) {
   const results = new Results(loadResults(folder));
   if (!Object.keys(results.results).length) return;
-  const sections = [head, goalTable, ratios, chains, curve, speculation, sequences, fanOuts,
-    counters, timers, events, longHistories, crashes, baselines];
+  const sections = [head, goalTable, ratios, chains, curve, histograms, speculation,
+    sequences, fanOuts, counters, timers, events, longHistories, crashes, baselines];
   fs.writeFileSync(path.join(folder, "report.md"),
     sections.map((section) => section(results)).join("\n"));
   const points = CURVE.map((inFlight) => ({

@@ -7,6 +7,19 @@ function percentile(sorted, share) {
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1))];
 }
 
+/** The upper bounds of the buckets of a histogram. Above the last one there is one bucket more. */
+export const BOUNDS_MS =
+  [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
+
+function buckets(values) {
+  const counts = new Array(BOUNDS_MS.length + 1).fill(0);
+  for (const value of values) {
+    const at = BOUNDS_MS.findIndex((bound) => value <= bound);
+    counts[at < 0 ? BOUNDS_MS.length : at] += 1;
+  }
+  return counts;
+}
+
 /** Of durations in milliseconds, as the programs of bench/perdure say it. */
 export function distribution(values) {
   if (!values.length) return { n: 0 };
@@ -21,6 +34,7 @@ export function distribution(values) {
     min: rounded(sorted[0]),
     max: rounded(sorted[sorted.length - 1]),
     mean: rounded(mean),
+    buckets: buckets(sorted),
   };
 }
 

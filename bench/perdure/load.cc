@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cmath>
@@ -19,6 +20,22 @@ namespace {
 double percentile(const std::vector<double>& sorted, double share) {
   const double rank = std::ceil(share * static_cast<double>(sorted.size()));
   return sorted[static_cast<std::size_t>(std::max(rank, 1.0)) - 1];
+}
+
+/// As BOUNDS_MS in harness/statistics.mjs. Above the last one there is one bucket more.
+constexpr std::array kBoundsMs = {0.1,  0.2,   0.5,   1.0,   2.0,    5.0,    10.0,  20.0,
+                                  50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0};
+
+/// How many values each bucket holds: "12,30,0,...".
+std::string buckets(const std::vector<double>& sorted) {
+  std::string counts;
+  auto from = sorted.begin();
+  for (const double bound : kBoundsMs) {
+    const auto to = std::upper_bound(from, sorted.end(), bound);
+    counts += std::to_string(to - from) + ',';
+    from = to;
+  }
+  return counts + std::to_string(sorted.end() - from);
 }
 
 /// Runs `caller` on so many threads that begin together.
@@ -102,9 +119,9 @@ std::string distribution(std::vector<double> values) {
       std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
   return fmt::format(
       R"({{"n":{},"p50":{:.4f},"p90":{:.4f},"p99":{:.4f},"p999":{:.4f},"min":{:.4f},"max":{:.4f},)"
-      R"("mean":{:.4f}}})",
+      R"("mean":{:.4f},"buckets":[{}]}})",
       values.size(), percentile(values, 0.5), percentile(values, 0.9), percentile(values, 0.99),
-      percentile(values, 0.999), values.front(), values.back(), mean);
+      percentile(values, 0.999), values.front(), values.back(), mean, buckets(values));
 }
 
 std::string line(const Seen& seen) {

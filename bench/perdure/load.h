@@ -75,7 +75,7 @@ Seen in_flight(std::size_t count, double duration_ms, const Flight<Sent>& flight
 Seen for_each(std::size_t callers, std::uint64_t count,
               const std::function<perdure::Result<void>(std::uint64_t)>& each);
 
-/// {"n":..,"p50":..,"p90":..,"p99":..,"p999":..,"min":..,"max":..,"mean":..}
+/// {"n":..,"p50":..,"p90":..,"p99":..,"p999":..,"min":..,"max":..,"mean":..,"buckets":[..]}
 std::string distribution(std::vector<double> values);
 /// {"done":..,"err":..,"elapsed_s":..,"rate":..,"lat_ms":{..}}
 std::string line(const Seen& seen);
