@@ -46,6 +46,9 @@ constexpr std::string_view kPositionKey = "position";
 constexpr std::array<std::string_view, std::size(model::kSpaces)> kFamilies = {
     "instance", "history", "agenda", "meta"};
 constexpr int kOpenFilesMax = 512;
+/// The cache has 2^n parts, each with a lock. Few: the filter of a file is one block, of megabytes
+/// where rows are small, and one that does not fit into a part is read and checked for every key.
+constexpr int kCachePartBits = 2;
 
 /// RocksDB would keep a diary in the folder; what matters of it comes back as a status.
 class NoLogger final : public rocks::Logger {
@@ -184,7 +187,7 @@ Result<std::unique_ptr<RocksTable>> RocksTable::open(std::string folder, Expect 
                                   "restore the store from a copy",
                                   folder));
   }
-  const auto cache = rocks::NewLRUCache(options.block_cache_bytes);
+  const auto cache = rocks::NewLRUCache(options.block_cache_bytes, kCachePartBits);
   const rocks::ColumnFamilyOptions family = family_options(options, cache);
   std::vector<rocks::ColumnFamilyDescriptor> families = {{rocks::kDefaultColumnFamilyName, family}};
   for (const std::string_view name : kFamilies) families.emplace_back(std::string(name), family);
