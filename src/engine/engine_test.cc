@@ -102,6 +102,22 @@ TEST(Engine, RefusesNewWorkAboveItsMemoryBudgetAndTakesItAgainBelow) {
   EXPECT_NE(answered<model::Started>(again), nullptr);
 }
 
+TEST(Engine, TakesTheAnswersOfTimersThatFiredBesideTheOnesThatAreDue) {
+  World world;
+  constexpr int kNaps = 2000;
+  for (int i = 0; i < kNaps; ++i) world.start("i" + std::to_string(i), "nap", "1000");
+  world.settle();
+  world.clock.advance_to(world.engine->next_timer());
+  std::size_t waiting_max = 0;
+  for (int ended = 0; ended < kNaps;) {
+    world.engine->step();
+    world.engine->commit();
+    waiting_max = std::max(waiting_max, world.engine->stats().dispatch.turns_waiting);
+    ended += static_cast<int>(world.work(kStepTimersMax));
+  }
+  EXPECT_LE(waiting_max, 2 * kStepTimersMax) << "they fire faster than their turns are taken in";
+}
+
 TEST(Engine, RefusesCommandsWhenTheMailboxIsFull) {
   World world;
   world.options.engine.commands_max = 3;

@@ -176,9 +176,13 @@ Result<> Executor::run_local() {
   return {};
 }
 
+/// There is so much queued that their turns would only wait.
+bool Executor::holds_timers() const { return dispatcher_.queued_bytes() >= kTimerQueueBytes; }
+
 Result<> Executor::run_timers() {
-  if (next_timer_ > now_.wall) return {};
-  std::size_t left = model::kTimersPerStep;
+  if (next_timer() > now_.wall) return {};
+  if (holds_timers()) timers_at_ = now_.wall + kRecoverPause;
+  std::size_t left = kStepTimersMax;
   for (std::size_t i = 0; i < shards_.size() && left > 0; ++i) {
     if (earliest_[i] > now_.wall) continue;
     for (model::FireTimer& timer : shards_[i].timers.due(now_.wall, left)) {
@@ -533,7 +537,11 @@ void Executor::flush_begins() {
 bool Executor::has_backlog() const {
   const bool recovers = !recovering_.empty() && dispatcher_.queued_bytes() < kRecoverQueueBytes;
   return next_mail_ < mail_.size() || !local_.empty() || !garbage_.empty() || recovers ||
-         next_timer_ <= now_.wall;
+         next_timer() <= now_.wall;
+}
+
+base::Timestamp Executor::next_timer() const {
+  return holds_timers() ? std::max(next_timer_, timers_at_) : next_timer_;
 }
 
 base::Timestamp Executor::next_upkeep() const {

@@ -39,8 +39,11 @@
 
 namespace perdure::engine {
 
-/// One step: so many commands, of which so many timers, and about so many bytes written.
+/// One step: so many commands, of which so many timers, and about so many bytes written. Timers
+/// leave room for what their turns answer: or a million that are due at once would all be in flight
+/// before the first one ends.
 inline constexpr std::size_t kStepCommandsMax = 512;
+inline constexpr std::size_t kStepTimersMax = 256;
 inline constexpr std::size_t kStepBytesMax = std::size_t{8} << 20;
 /// How long a commit waits for what was handed out before its inputs were durable.
 inline constexpr base::Duration kHoldMax = base::milliseconds(1);
@@ -51,6 +54,8 @@ inline constexpr std::size_t kCommitBytes = std::size_t{4} << 20;
 inline constexpr std::size_t kRecoverPerStep = 256;
 inline constexpr std::size_t kRecoverQueueBytes = std::size_t{64} << 20;
 inline constexpr base::Duration kRecoverPause = base::milliseconds(100);
+/// The same of due timers: they wait in the store, where they cost nothing.
+inline constexpr std::size_t kTimerQueueBytes = std::size_t{16} << 20;
 /// Histories that are deleted side by side, one piece a step.
 inline constexpr std::size_t kGarbagePerStep = 4;
 /// What ran when the process ended might end it again, and a speculative hand-out is counted
@@ -109,8 +114,8 @@ class Executor final {
   [[nodiscard]] bool has_backlog() const;
   [[nodiscard]] bool has_unreleased() const { return !gate_.empty(); }
   [[nodiscard]] std::size_t unflushed_bytes() const { return gate_.bytes(); }
-  /// When the next timer is due, by the wall clock; kEndOfTime: none.
-  [[nodiscard]] base::Timestamp next_timer() const { return next_timer_; }
+  /// When the next timer is due, by the wall clock, or will be taken; kEndOfTime: none.
+  [[nodiscard]] base::Timestamp next_timer() const;
   /// When a turn has waited long enough for more outcomes, by the monotonic clock; kEndOfTime: none
   /// waits.
   [[nodiscard]] base::Timestamp gathers_until() const { return gathering_.next(); }
@@ -136,6 +141,7 @@ class Executor final {
   base::Result<> run_gathered();
   base::Result<> run_local();
   base::Result<> run_timers();
+  [[nodiscard]] bool holds_timers() const;
   base::Result<> run_mail();
   base::Result<> run_recovery();
   base::Result<> run_garbage();
@@ -221,6 +227,7 @@ class Executor final {
   std::size_t instance_bytes_ = 0;
   std::size_t evict_next_ = 0;
   base::Timestamp next_timer_ = base::kEndOfTime;
+  base::Timestamp timers_at_;  // while much is queued: not before
 };
 
 }  // namespace perdure::engine

@@ -74,7 +74,7 @@ std::vector<model::WorkToken> Missing::note(std::vector<model::WorkToken> unknow
     const std::size_t hash =
         std::visit([](const auto& one) { return dispatch::hash_of(one); }, token);
     Seen& seen = seen_[hash];
-    if (seen.looks == 0 || seen.token != token) {
+    if (seen.looks == 0 || seen.token != token || seen.at + kMissingKept < now) {
       seen = {.token = std::move(token), .looks = 1, .decided = decided, .at = now};
       continue;
     }
@@ -85,7 +85,9 @@ std::vector<model::WorkToken> Missing::note(std::vector<model::WorkToken> unknow
     lost.push_back(std::move(seen.token));
     seen_.erase(hash);
   }
+  if (now < clean_at_) return lost;
   std::erase_if(seen_, [now](const auto& one) { return one.second.at + kMissingKept < now; });
+  clean_at_ = now + kSweepInterval;
   return lost;
 }
 

@@ -52,6 +52,7 @@ class Missing final {
     base::Timestamp at;
   };
   std::unordered_map<std::size_t, Seen> seen_;  // by hash; of two with the same one is kept
+  base::Timestamp clean_at_;                    // looks are many, and what they saw is much
 };
 
 class Sweeper final {
