@@ -53,12 +53,13 @@ Engine::Engine(EngineOptions options, std::unique_ptr<store::Store> store,
                  {.durable = [this] { router_.poke_all(); },
                   .failed = [this](const base::Error& error) { fail(error); }}) {
   for (std::uint32_t i = 0; i < options_.executors; ++i) {
-    const ExecutorOptions its{.index = i,
-                              .instance_bytes_max = options_.memory_bytes / 2 / options_.executors,
-                              .attempts_max = options_.attempts_max,
-                              .speculation_pause = options_.speculation_pause,
-                              .gather = options_.gather,
-                              .damaged = options_.on_damage ? options_.on_damage : tell_damage};
+    const ExecutorOptions its{
+        .index = i,
+        .instance_bytes_max = options_.memory_bytes / kIdleShare / options_.executors,
+        .attempts_max = options_.attempts_max,
+        .speculation_pause = options_.speculation_pause,
+        .gather = options_.gather,
+        .damaged = options_.on_damage ? options_.on_damage : tell_damage};
     executors_.push_back(
         std::make_unique<Executor>(its, epochs, *store_, dispatcher_, router_, clock_.monotonic()));
   }

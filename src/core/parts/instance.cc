@@ -11,8 +11,11 @@
 namespace perdure::core {
 namespace {
 
-constexpr std::size_t kInstanceOverheadBytes = 900;
-constexpr std::size_t kPendingOverheadBytes = 220;
+// What they take beside their bytes. An instance: itself, the first block of its inbox (there even
+// while that is empty), its places in the index and in the order of use. A task: its node.
+constexpr std::size_t kInboxBlockBytes = std::max<std::size_t>(512, sizeof(InboxMessage)) + 64;
+constexpr std::size_t kInstanceOverheadBytes = sizeof(Instance) + kInboxBlockBytes + 384;
+constexpr std::size_t kPendingOverheadBytes = sizeof(model::PendingTask) + 72;
 
 bool has_messages(const StoredInstance& stored) {
   return !stored.prologue.empty() || !stored.inbox.empty();
@@ -149,7 +152,9 @@ std::size_t messages_for_turn(const Instance& instance) {
 std::size_t memory_bytes(const Instance& instance) {
   const model::InstanceRecord& record = instance.stored.record;
   return kInstanceOverheadBytes + 2 * (instance.key.id.size() + instance.key.hub.size()) +
-         record.name.size() + (record.output ? record.output->size() : 0) +
+         instance.stored.prologue.size() * sizeof(model::Event) +
+         instance.stored.inbox.size() * sizeof(InboxMessage) + record.name.size() +
+         (record.output ? record.output->size() : 0) +
          (record.custom_status ? record.custom_status->size() : 0) + instance.inbox_bytes +
          // Kept, and shown to clients.
          (instance.stored.state ? 2 * instance.stored.state->size() : 0) +
