@@ -123,8 +123,9 @@ function fanOuts(results) {
   const rows = ROWS.map(([who, suffix, title]) =>
     [who, { _run: "_fanRun", _call: "_fanCall" }[suffix] ?? suffix, title]);
   return "## W2 Fan-out and fan-in\n\n" + table(
-    ["activities at the same time", "1,000: ms", "10,000: ms"],
-    compared(results, rows, [column(name(1000), "total_ms"), column(name(10000), "total_ms")]));
+    ["activities at the same time", "1,000: ms", "10,000: ms", "100,000: ms"],
+    compared(results, rows, [1000, 10000, 100000].map((width) =>
+      column(name(width), "total_ms"))));
 }
 
 /** Peers have one row from here on. */
@@ -161,6 +162,14 @@ function timers(results) {
       "worker MiB asleep"],
     casesLike(results, "W4_", ["ingest_rate", "late_ms.p50", "late_ms.p99", "late_ms.max",
       "rss_sleeping_mib", "worker_rss_sleeping_mib"]));
+}
+
+function sleepers(results) {
+  return "## W8 Sleepers, a crash meanwhile, all due at one instant\n\n" + table(
+    ["", "asleep a second", "engine's process MiB, asleep", "crash to serving, ms",
+      "MiB after it", "MiB while they wake", "late, p50 ms", "p99 ms", "max ms"],
+    casesLike(results, "W8_", ["asleep_rate", "rss_asleep_mib", "restart_ms", "rss_restarted_mib",
+      "rss_waking_mib", "late_ms.p50", "late_ms.p99", "late_ms.max"]));
 }
 
 function events(results) {
@@ -295,7 +304,7 @@ export function report(folder = RESULTS) {
   const results = new Results(loadResults(folder));
   if (!Object.keys(results.results).length) return;
   const sections = [head, goalTable, ratios, chains, curve, histograms, speculation,
-    sequences, fanOuts, counters, timers, events, longHistories, crashes, baselines];
+    sequences, fanOuts, counters, timers, events, longHistories, crashes, sleepers, baselines];
   fs.writeFileSync(path.join(folder, "report.md"),
     sections.map((section) => section(results)).join("\n"));
   const points = CURVE.map((inFlight) => ({

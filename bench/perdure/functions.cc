@@ -83,6 +83,7 @@ Task<bool> transfer(Orchestration& ctx, std::int64_t number) {
 
 Task<void> sleeper(Orchestration& ctx, std::int64_t due_us) {
   const perdure::Orchestration::TimePoint due{std::chrono::microseconds(due_us)};
+  if (!ctx.is_replaying()) Notes::of_this_process().asleep();
   co_await ctx.timer(due);
   const auto late = std::chrono::system_clock::now() - due;
   Notes::of_this_process().late(std::chrono::duration<double, std::milli>(late).count());
@@ -114,8 +115,14 @@ void Notes::step(const std::string& instance, const std::string& what) {
 
 void Notes::clear() {
   const std::lock_guard lock(mutex_);
+  sleepers_ = 0;
   lateness_ms_.clear();
   stamps_ms_.clear();
+}
+
+void Notes::asleep() {
+  const std::lock_guard lock(mutex_);
+  ++sleepers_;
 }
 
 void Notes::late(double ms) {
@@ -126,6 +133,11 @@ void Notes::late(double ms) {
 void Notes::stamp(double ms) {
   const std::lock_guard lock(mutex_);
   stamps_ms_.push_back(ms);
+}
+
+std::uint64_t Notes::sleepers() const {
+  const std::lock_guard lock(mutex_);
+  return sleepers_;
 }
 
 std::vector<double> Notes::lateness() const {

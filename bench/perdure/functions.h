@@ -29,14 +29,17 @@ class Notes {
   void step(const std::string& instance, const std::string& what);
 
   void clear();
+  void asleep();
   void late(double ms);
   void stamp(double ms);
+  [[nodiscard]] std::uint64_t sleepers() const;
   [[nodiscard]] std::vector<double> lateness() const;
   [[nodiscard]] std::vector<double> stamps() const;
 
  private:
   mutable std::mutex mutex_;
   int step_log_ = -1;  // until the process ends
+  std::uint64_t sleepers_ = 0;
   std::vector<double> lateness_ms_;
   std::vector<double> stamps_ms_;
 };

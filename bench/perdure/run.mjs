@@ -66,7 +66,8 @@ if (!isJavaScript) {
 }
 
 // W2: fan-out and fan-in
-for (const width of QUICK ? [100] : [1000, 10000]) {
+const widths = kind === "embedded" ? [1000, 10000, 100000] : [1000, 10000];
+for (const width of QUICK ? [100] : widths) {
   await measure(`W2_${width}`, {
     note: `${width} activities at the same time in one orchestration`,
     repeats: isJavaScript && width > 1000 ? 2 : REPEATS,
@@ -99,9 +100,12 @@ for (const inFlight of [1, 64]) {
 
 // W6: a long history
 if (!isJavaScript) {
-  for (const steps of QUICK ? [200] : [2000, 10000]) {
+  // the last one has about a million events, the most that a history may have
+  const lengths = kind === "embedded" ? [2000, 10000, 330000] : [2000, 10000];
+  for (const steps of QUICK ? [200] : lengths) {
     await measure(`W6_${steps}`, {
       note: `${steps} activities one after the other in one orchestration`,
+      repeats: steps > 10000 ? 1 : REPEATS,
       fn: () => ask(`long ${steps}`),
     });
   }
@@ -134,6 +138,44 @@ if (!isJavaScript) {
       note: `${count} orchestrations in a timer, due ${aheadMs / 1000} s after the first start`,
       repeats: count > 10000 ? 2 : 3,
       fn: () => timers(count, aheadMs),
+    });
+  }
+}
+
+// W8: far more that sleep than are awake: what they take, a crash meanwhile, and all due at once
+async function scale(count, aheadMs, repeat) {
+  const engine = () => residentMib((subject.servers[0] ?? subject.load).pid());
+  const due = Date.now() + aheadMs;
+  const ingest = await ask(`sleepers ${count} ${due} ${QUICK ? 16 : 128}`);
+  if (ingest.done !== count) throw new Error(`${ingest.done} started: ${ingest.last_err}`);
+  if (Date.now() > due) throw new Error("they were due before all of them slept");
+  const asleep = engine();
+  await subject.crash();
+  const killed = now();
+  await subject.up();
+  await ask(`finish 1 scale-${process.pid}-${repeat} 1 1`);
+  const restart_ms = now() - killed;
+  const restarted = engine();
+  let peak = restarted;
+  while (Date.now() < due + WAKE_MS && (await ask("late")).n < count) {
+    peak = Math.max(peak, engine());
+    await sleep(100);
+  }
+  const { late_ms } = await ask("lateness");
+  if (late_ms.n !== count) throw new Error(`${late_ms.n} of ${count} woke`);
+  return {
+    n: count, asleep_rate: ingest.rate, rss_asleep_mib: asleep, restart_ms,
+    rss_restarted_mib: restarted, rss_waking_mib: peak, late_ms,
+  };
+}
+if (!isJavaScript) {
+  const many = kind === "embedded" ? 120000 : 300000;
+  for (const [count, aheadMs] of QUICK ? [[200, 6000]] : [[100000, 60000], [1000000, many]]) {
+    await measure(`W8_${count}`, {
+      note: `${count} orchestrations in a timer, due ${aheadMs / 1000} s after the first start; ` +
+        `kill -9 of ${subject.killed} while they sleep`,
+      repeats: 1,
+      fn: (repeat) => scale(count, aheadMs, repeat),
     });
   }
 }

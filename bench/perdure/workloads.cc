@@ -183,15 +183,33 @@ std::string event(Client& client, const Words& words) {
                   [&](std::size_t, std::uint64_t, Seen& seen) { return one_event(client, seen); }));
 }
 
-/// sleepers COUNT DUE-MS IN-FLIGHT: due at one instant of the Unix clock; returns when all sleep
+/// Again while the engine has too much to do.
+Result<void> start_sleeper(Client client, std::int64_t due_us) {
+  auto id = client.start("sleeper", due_us);
+  for (int i = 0; !id && id.error().code() == ErrorCode::kResourceExhausted; ++i) {
+    if (i == kRetriesMax) break;
+    std::this_thread::sleep_for(kRetryPause);
+    id = client.start("sleeper", due_us);
+  }
+  return id ? Result<void>() : Result<void>(id.error());
+}
+
+/// sleepers COUNT DUE-MS IN-FLIGHT: due at one instant of the Unix clock; returns when all sleep,
+/// and says how many came to sleep in a second
 std::string sleepers(Client& client, const Words& words) {
-  Notes::of_this_process().clear();
+  Notes& notes = Notes::of_this_process();
+  notes.clear();
   const std::int64_t due_us = words.number(2) * 1000;
-  return line(for_each(words.count(3), words.count(1), [&](std::uint64_t) -> Result<void> {
-    Client mine = client;
-    const auto id = mine.start("sleeper", due_us);
-    return id ? Result<void>() : Result<void>(id.error());
-  }));
+  const double begin = now_ms();
+  Seen seen = for_each(words.count(3), words.count(1),
+                       [&](std::uint64_t) { return start_sleeper(client, due_us); });
+  const std::uint64_t started = seen.latencies_ms.size();
+  const double patience = now_ms() + std::chrono::duration<double, std::milli>(kPatience).count();
+  while (notes.sleepers() < started && now_ms() < patience)
+    std::this_thread::sleep_for(kRetryPause);
+  if (notes.sleepers() < started) return R"({"error":"not all of them came to sleep"})";
+  seen.elapsed_ms = now_ms() - begin;
+  return line(seen);
 }
 
 std::string instance(const std::string& prefix, std::uint64_t number) {
