@@ -28,9 +28,10 @@ std::vector<GrpcService> make_grpc_services(const Platform& platform) {
   auto* const streams = workers.get();
   services.push_back(
       {.service = std::move(workers), .end_streams = [streams] { streams->end_streams(); }});
-  services.push_back(
-      {.service = std::make_unique<worker_service::Clients>(platform.hubs, platform.guard),
-       .end_streams = {}});
+  auto clients = std::make_unique<worker_service::Clients>(platform.hubs, platform.guard);
+  auto* const conversations = clients.get();
+  services.push_back({.service = std::move(clients),
+                      .end_streams = [conversations] { conversations->end_streams(); }});
   return services;
 }
 

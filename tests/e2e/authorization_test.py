@@ -35,13 +35,16 @@ ACTIONS = {
     },
     "perdure.v1.Workers": {"work": "Work"},
     "perdure.v1.Clients": {
-        "read": "Get Wait List History GetEntity ListEntities",
+        # Each call of a conversation is admitted by itself: conversation_test.cc.
+        "read": "Get Wait List History GetEntity ListEntities Converse",
         "operate": "Start Raise Terminate Suspend Resume Rewind Restart Call Signal",
         "administer": "Purge PurgeWhere",
     },
 }
-# What goes on until the worker leaves: here only who is refused can be seen.
-ENDLESS = {"/TaskHubSidecarService/GetWorkItems", "/perdure.v1.Workers/Work"}
+# What goes on until its caller leaves: here only who is refused can be seen.
+ENDLESS = {"/TaskHubSidecarService/GetWorkItems", "/perdure.v1.Workers/Work",
+           "/perdure.v1.Clients/Converse"}
+PROBLEM_PERMISSION_DENIED = 17  # of api/errors.def
 
 ROLES = {
     "reader": {"read"},
@@ -122,6 +125,20 @@ class Authorization(programs.Case):
                                                   UNAUTHENTICATED), (call, name, hub))
                     else:
                         self.assertEqual(status, PERMISSION_DENIED, (call, name, hub))
+
+    def test_each_call_of_a_conversation_is_admitted_by_itself(self):
+        self.start()
+        start = wire.field(1, wire.field(1, 7) + wire.field(2, wire.field(1, "one")))
+        wait = wire.field(1, wire.field(1, 7) + wire.field(3, wire.field(1, "unknown")))
+        for calls, refused in ((start, True), (wait, False)):
+            with wire.connect(self.server.grpc) as stream:
+                wire.send(stream, "/perdure.v1.Clients/Converse", calls,
+                          authorization=f"Bearer {self.keys['reader']}", hub="own")
+                message = {}
+                while 2 not in message:
+                    message = wire.fields(wire.receive(stream))
+                problem = wire.fields(wire.fields(message[2])[2])
+                self.assertEqual(problem[1] == PROBLEM_PERMISSION_DENIED, refused, problem)
 
     def test_what_a_worker_was_given_is_no_business_of_another_hub(self):
         """A token of one hub, handed in by somebody who may work in another."""

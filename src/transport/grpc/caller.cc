@@ -35,6 +35,18 @@ std::string_view header(const ::grpc::CallbackServerContext& context, const char
   return {found->second.data(), found->second.size()};
 }
 
+Caller caller_of(const ::grpc::CallbackServerContext& context) {
+  return {.authorization = std::string(header(context, kAuthorizationHeader)),
+          .identity = identity_of(context),
+          .hub = std::string(header(context, kHubHeader))};
+}
+
+base::Result<access::Permit> admit(const Caller& caller, const access::Guard& guard,
+                                   access::Action action) {
+  return guard.admit({.authorization = caller.authorization, .identity = caller.identity}, action,
+                     caller.hub);
+}
+
 base::Result<access::Permit> admit(const ::grpc::CallbackServerContext& context,
                                    const access::Guard& guard, access::Action action) {
   const std::string identity = identity_of(context);

@@ -11,6 +11,7 @@
 
 #include "transport/grpc/caller.h"
 #include "transport/grpc/status.h"
+#include "transport/worker/requests.h"
 #include "transport/worker/waiting.h"
 #include "transport/worker/wire/clients.h"
 #include "transport/worker/wire/events.h"
@@ -21,16 +22,6 @@ namespace {
 using access::Action;
 using access::Permit;
 using base::ErrorCode;
-
-model::ReusePolicy reuse_from(v1::StartRequest::IfExists if_exists) {
-  using Otherwise = model::ReusePolicy::Otherwise;
-  switch (if_exists) {
-    case v1::StartRequest::IGNORE: return {.otherwise = Otherwise::kIgnore};
-    case v1::StartRequest::REPLACE: return {.replaceable = model::kEveryStatus};
-    case v1::StartRequest::REPLACE_ENDED: return {.replaceable = model::kEveryTerminal};
-    default: return {};
-  }
-}
 
 base::Result<engine::InstanceFilter> filter_from(const v1::Filter& wire) {
   engine::InstanceFilter filter;
@@ -50,9 +41,14 @@ base::Result<engine::InstanceFilter> filter_from(const v1::Filter& wire) {
   return filter;
 }
 
-model::Payload input_from(const v1::OperationRequest& wire) {
-  return wire.has_input() ? model::Payload(wire.input()) : model::Payload();
-}
+/// A stream that is refused.
+class Refusal final : public ::grpc::ServerBidiReactor<v1::ClientCalls, v1::ClientAnswers> {
+ public:
+  explicit Refusal(::grpc::Status status) { Finish(std::move(status)); }
+  void OnDone() override { delete this; }
+};
+
+::grpc::Status server_stops() { return {::grpc::StatusCode::UNAVAILABLE, "the server stops"}; }
 
 }  // namespace
 
@@ -89,19 +85,45 @@ hub::Then<> Clients::then(Reactor* reactor) {
   };
 }
 
+// ---- many calls on one stream -------------------------------------------------------------------
+
+Clients::Talk* Clients::Converse(Context* context) {
+  // Each call is admitted by itself; but who may not even look has no business here.
+  const auto permit = transport::admit(*context, guard_, Action::kRead);
+  if (!permit) return new Refusal(transport::to_status(permit.error()));  // deletes itself
+  auto conversation = std::make_shared<Conversation>(
+      ConversationSurroundings{.hubs = hubs_, .guard = guard_, .pump = pump_},
+      transport::caller_of(*context));
+  {
+    const runtime::Lock lock(mutex_);
+    if (ending_) return new Refusal(server_stops());
+    std::erase_if(conversations_, [](const auto& one) { return one.expired(); });
+    conversations_.push_back(conversation);
+  }
+  conversation->begin();
+  return conversation.get();
+}
+
+void Clients::end_streams() {
+  std::vector<std::weak_ptr<Conversation>> conversations;
+  {
+    const runtime::Lock lock(mutex_);
+    ending_ = true;
+    conversations = conversations_;
+  }
+  for (const auto& one : conversations) {
+    if (const auto conversation = one.lock()) conversation->finish(server_stops());
+  }
+}
+
 // ---- one instance -------------------------------------------------------------------------------
 
 Clients::Reactor* Clients::Start(Context* context, const v1::StartRequest* request,
                                  v1::StartReply* reply) {
   return admitted(context, Action::kOperate, [&](const Permit& permit, Reactor* reactor) {
-    auto started = worker_wire::one_from<model::ExecutionStarted>("a start", request->started());
-    if (!started) return reactor->Finish(transport::to_status(started.error()));
-    started->parent.reset();  // nobody outside is one
-    hubs_.start(permit,
-                {.id = request->id(),
-                 .started = *std::move(started),
-                 .reuse = reuse_from(request->if_exists()),
-                 .idempotency_key = request->idempotency_key()},
+    auto start = start_from(*request);
+    if (!start) return reactor->Finish(transport::to_status(start.error()));
+    hubs_.start(permit, *std::move(start),
                 then<model::Started>(reactor, [reply](model::Started answer) {
                   reply->set_id(std::move(answer.key.id));
                 }));
@@ -183,8 +205,7 @@ Clients::Reactor* Clients::Wait(Context* context, const v1::WaitRequest* request
     return reactor;
   }
   const auto call = std::make_shared<Waiting>(hubs_, pump_, *reply);
-  call->begin(*permit, request->id(),
-              request->until_started() ? model::Until::kStarted : model::Until::kEnded);
+  call->begin(*permit, request->id(), until_from(*request));
   return call.get();
 }
 

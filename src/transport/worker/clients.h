@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Perdure authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The service Clients: each call is one of hub::Hubs (clients.proto). Answers leave on a thread of
-// its own, so that no engine thread writes to a network.
+// The service Clients: each call is one of hub::Hubs (clients.proto), alone or on a stream of many
+// (Conversation). Answers leave on a thread of its own, so that no engine thread writes to a
+// network.
 //
 // Owned by the server; hubs and guard outlive it. Thread-safe.
 #pragma once
@@ -10,10 +11,14 @@
 #include <perdure/clients.grpc.pb.h>
 
 #include <cstddef>
+#include <memory>
+#include <vector>
 
 #include "access/guard.h"
 #include "hub/hubs.h"
+#include "runtime/monitor.h"
 #include "transport/grpc/pump.h"
+#include "transport/worker/conversation.h"
 
 namespace perdure::worker_service {
 
@@ -27,6 +32,12 @@ class Clients final : public v1::Clients::CallbackService {
   using Context = ::grpc::CallbackServerContext;
   using Reactor = ::grpc::ServerUnaryReactor;
 
+  using Talk = ::grpc::ServerBidiReactor<v1::ClientCalls, v1::ClientAnswers>;
+
+  /// Streams end when what they asked is answered; waits are given up. Any thread but an engine's.
+  void end_streams();
+
+  Talk* Converse(Context*) override;
   Reactor* Start(Context*, const v1::StartRequest*, v1::StartReply*) override;
   Reactor* Raise(Context*, const v1::RaiseRequest*, v1::Done*) override;
   Reactor* Terminate(Context*, const v1::TerminateRequest*, v1::Done*) override;
@@ -59,7 +70,11 @@ class Clients final : public v1::Clients::CallbackService {
 
   hub::Hubs& hubs_;
   const access::Guard& guard_;
-  transport::Pump pump_;
+  runtime::Mutex mutex_;
+  bool ending_ = false;
+  /// Bounded by the streams: swept when one begins.
+  std::vector<std::weak_ptr<Conversation>> conversations_;
+  transport::Pump pump_;  // last: its end carries out what is left there
 };
 
 }  // namespace perdure::worker_service

@@ -17,6 +17,7 @@
 #include "transport/grpc/status.h"
 #include "transport/worker/wire/clients.h"
 #include "transport/worker/wire/events.h"
+#include "transport/worker/wire/wire.h"
 
 namespace perdure::remote {
 
@@ -27,6 +28,8 @@ namespace {
 
 /// An answer that only needs a commit.
 constexpr base::Duration kCommitPatience = base::seconds(60);
+/// A stream that was lost is not begun again before that; meanwhile calls go alone.
+constexpr base::Duration kTalkPause = base::seconds(1);
 /// A bulk operation.
 constexpr base::Duration kBulkPatience = base::seconds(3600);
 /// One call of a wait; it is asked again until the caller's time is over.
@@ -89,6 +92,13 @@ Result<Payload> outcome_from(const EntityId& entity, std::string_view operation,
   return std::get<model::Payload>(std::move(read->outcome));
 }
 
+/// What the server said; a problem that it has with the call is the caller's error.
+Result<v1::ClientAnswer> said_in(base::Result<v1::ClientAnswer> answer) {
+  if (!answer) return to_public(answer.error());
+  if (answer->has_problem()) return to_public(worker_wire::error_from(answer->problem()));
+  return *std::move(answer);
+}
+
 std::uint32_t page_size_of(std::size_t wanted) {
   constexpr std::size_t kMost = 1'000'000;  // the server has a limit of its own
   return static_cast<std::uint32_t>(std::min(wanted, kMost));
@@ -145,7 +155,39 @@ void pause(base::Duration span) {
 
 }  // namespace
 
-Backend::Backend(Way way) : way_(std::move(way)), stub_(v1::Clients::NewStub(way_.channel)) {}
+Backend::Backend(Way way)
+    : way_(std::move(way)),
+      stub_(v1::Clients::NewStub(way_.channel)),
+      next_talk_(runtime::Condition::deadline_after({})) {}
+
+Backend::~Backend() {
+  const bool can_wait = !Talk::is_telling();
+  if (talk_) can_wait ? talk_->close() : talk_->let_end();
+  talk_.reset();
+  if (can_wait) talks_->wait_until_none();
+}
+
+std::shared_ptr<Talk> Backend::talk() {
+  std::shared_ptr<Talk> fresh;
+  {
+    const runtime::Lock lock(mutex_);
+    if (talk_ && talk_->has_ended()) {
+      is_older_server_ = talk_->is_unknown();
+      talk_.reset();
+    }
+    const bool is_early = runtime::Condition::until(next_talk_).us > 0;
+    if (talk_ || is_older_server_ || is_early) return talk_;
+    talk_ = fresh = std::make_shared<Talk>(way_, stub_, talks_);
+    next_talk_ = runtime::Condition::deadline_after(kTalkPause);
+  }
+  fresh->begin();
+  return fresh;
+}
+
+bool Backend::ask_together(v1::ClientCall& call, Talk::Patience patience, Talk::Then& then) {
+  const auto talk = this->talk();
+  return talk && talk->ask(call, patience, then);
+}
 
 template <class Request, class Reply>
 Result<Reply> Backend::ask(Method<Request, Reply> method, const Request& request,
@@ -201,7 +243,15 @@ void Backend::start(std::string name, std::optional<std::string> input, StartOpt
                     Done<std::string> done) {
   auto request = start_request(std::move(name), std::move(input), options);
   if (!request) return done(request.error());
-  send<v1::StartRequest, v1::StartReply>(&Stub::async::Start, *std::move(request),
+  v1::ClientCall call;
+  *call.mutable_start() = *std::move(request);
+  Talk::Then then = [done](base::Result<v1::ClientAnswer> answer) {
+    auto said = said_in(std::move(answer));
+    if (!said) return done(said.error());
+    done(std::move(*said->mutable_started()->mutable_id()));
+  };
+  if (ask_together(call, Talk::Patience::kCommit, then)) return;
+  send<v1::StartRequest, v1::StartReply>(&Stub::async::Start, std::move(*call.mutable_start()),
                                          [done = std::move(done)](Result<v1::StartReply> reply) {
                                            if (!reply) return done(reply.error());
                                            done(std::move(*reply->mutable_id()));
@@ -329,6 +379,19 @@ class Backend::Awaited final : public std::enable_shared_from_this<Backend::Awai
 };
 
 void Backend::wait(std::string id, Done<Instance> done) {
+  v1::ClientCall call;
+  call.mutable_wait()->set_id(id);
+  Talk::Then then = [way = way_, stub = stub_, id, done](base::Result<v1::ClientAnswer> answer) {
+    auto said = said_in(std::move(answer));
+    if (said) return done(instance_from(*said->mutable_instance(), way.hub));
+    const ErrorCode code = said.error().code();
+    // The stream is lost, or its server stops: the wait goes on by itself.
+    if (code == ErrorCode::kUnavailable || code == ErrorCode::kDeadlineExceeded) {
+      return std::make_shared<Awaited>(way, stub, id, done)->ask();
+    }
+    done(said.error());
+  };
+  if (ask_together(call, Talk::Patience::kForEver, then)) return;
   std::make_shared<Awaited>(way_, stub_, std::move(id), std::move(done))->ask();
 }
 
@@ -411,9 +474,16 @@ Result<Payload> Backend::call(const EntityId& entity, std::string operation, Pay
 
 void Backend::call(const EntityId& entity, std::string operation, Payload input,
                    Done<Payload> done) {
-  auto request = to_wire(entity, operation, std::move(input));
+  v1::ClientCall call;
+  *call.mutable_operation() = to_wire(entity, operation, std::move(input));
+  Talk::Then then = [entity, operation, done](base::Result<v1::ClientAnswer> answer) {
+    const auto said = said_in(std::move(answer));
+    if (!said) return done(said.error());
+    done(outcome_from(entity, operation, said->operation()));
+  };
+  if (ask_together(call, Talk::Patience::kCommit, then)) return;
   send<v1::OperationRequest, v1::OperationReply>(
-      &Stub::async::Call, std::move(request),
+      &Stub::async::Call, std::move(*call.mutable_operation()),
       [entity, operation = std::move(operation),
        done = std::move(done)](Result<v1::OperationReply> reply) {
         if (!reply) return done(reply.error());

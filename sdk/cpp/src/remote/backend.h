@@ -3,6 +3,9 @@
 //
 // The client's calls, carried out by a server. Each is sent once, and waits for its answer;
 // `wait` goes on over lost connections. Thread-safe.
+//
+// What a thread waits for is a call of its own: the answer wakes that thread and no other. What no
+// thread waits for shares a stream (Talk), while one is open.
 #pragma once
 
 #include <perdure/clients.grpc.pb.h>
@@ -17,12 +20,17 @@
 
 #include "perdure/client.h"
 #include "remote/channel.h"
+#include "remote/talk.h"
+#include "runtime/monitor.h"
 
 namespace perdure::remote {
 
 class Backend final : public ClientBackend {
  public:
   explicit Backend(Way way);
+  ~Backend() override;
+  Backend(const Backend&) = delete;
+  Backend& operator=(const Backend&) = delete;
 
   Result<std::string> start(std::string name, std::optional<std::string> input,
                             StartOptions options) override;
@@ -72,10 +80,19 @@ class Backend final : public ClientBackend {
   void send(AsyncMethod<Request, Reply> method, Request request, Done<Reply> done);
   template <class Request>
   Result<void> tell(Method<Request, v1::Done> method, const Request& request);
+  /// False, and nothing was moved from: ask in a call of its own.
+  bool ask_together(v1::ClientCall& call, Talk::Patience patience, Talk::Then& then);
+  std::shared_ptr<Talk> talk();
   Result<v1::HistoryPiece> piece(const std::string& id, std::uint64_t from);
 
   const Way way_;
   const std::shared_ptr<Stub> stub_;  // calls that are under way outlive the backend
+
+  runtime::Mutex mutex_;
+  bool is_older_server_ = false;  // it knows no streams of calls
+  runtime::Condition::Deadline next_talk_;
+  std::shared_ptr<Talk> talk_;
+  const std::shared_ptr<Talks> talks_ = std::make_shared<Talks>();
 };
 
 }  // namespace perdure::remote

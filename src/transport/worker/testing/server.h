@@ -31,6 +31,7 @@ class Server final {
   [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
   [[nodiscard]] engine::Engine& engine() { return *engine_; }
   [[nodiscard]] Workers& workers() { return *workers_; }
+  [[nodiscard]] Clients& clients() { return *clients_; }
   /// Until so many workers are connected.
   void wait_for_workers(std::size_t count);
 
