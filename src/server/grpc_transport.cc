@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/grpc_transport.h"
 
+#include <absl/synchronization/mutex.h>
 #include <fmt/format.h>
 #include <grpc/support/log.h>
 #include <grpcpp/generic/async_generic_service.h>
@@ -110,6 +111,9 @@ void GrpcTransport::limit(grpc::ServerBuilder& builder) const {
 base::Result<Address> GrpcTransport::start() {
   // The library's own lines are for its authors, and a client can cause any number of them.
   if (options_.log_level != LogLevel::kDebug) gpr_set_log_function([](gpr_log_func_args*) {});
+  // Debian builds the locks of gRPC with a search for cycles, at every lock. It is for authors,
+  // too.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   auto acceptor = Acceptor::listen(
       options_.grpc,
       {.total = static_cast<std::size_t>(options_.connections_max),

@@ -29,6 +29,7 @@ THIRD_PARTY = {
     "openssl/": r"examples/backup/|src/access/",
     "grpcpp/": r"src/transport/(durabletask|worker|grpc)/|src/server/|sdk/cpp/src/remote/",
     "grpc/": r"src/(server|transport/grpc)/",
+    "absl/": r"src/server/",
     "google/protobuf/": r"src/transport/(durabletask|worker|grpc)/|sdk/cpp/src/remote/",
     "durabletask/": r"src/(transport/durabletask|server)/",
     "perdure/status.pb.h": r"src/transport/grpc/",
