@@ -44,7 +44,7 @@
 namespace perdure::engine {
 
 /// Idle instances are a cache: what sleeps in memory is of no use, and reading it back is a lookup.
-inline constexpr std::size_t kIdleShare = 8;
+inline constexpr std::size_t kIdleShare = 16;
 
 /// The exit status after a failure of the store: start the process again.
 inline constexpr int kExitStoreFailed = 75;
@@ -52,8 +52,8 @@ inline constexpr int kExitStoreFailed = 75;
 struct EngineOptions {
   /// Threads that own shards; at most one for each shard.
   std::uint32_t executors = 1;
-  /// Instances in memory, queued work and waiting commands together. Idle instances give way at an
-  /// eighth of it (kIdleShare); above it, new work is refused.
+  /// Instances in memory, queued work and waiting commands together. Idle instances give way at a
+  /// sixteenth of it (kIdleShare); above it, new work is refused.
   std::size_t memory_bytes = std::size_t{1} << 30;
   /// Commands of clients that wait, for each executor.
   std::size_t commands_max = 65'536;

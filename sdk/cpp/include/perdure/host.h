@@ -59,8 +59,8 @@ class HostOptions {
     return *this;
   }
   /// Bytes for instances in memory, queued work and waiting calls together. Idle instances give way
-  /// at an eighth of it (they are on disk); above it, new work is refused with RESOURCE_EXHAUSTED.
-  /// Default: 1 GiB.
+  /// at a sixteenth of it (they are on disk); above it, new work is refused with
+  /// RESOURCE_EXHAUSTED. Default: 1 GiB.
   HostOptions& memory_budget(std::size_t bytes) {
     memory_budget_bytes_ = bytes;
     return *this;
