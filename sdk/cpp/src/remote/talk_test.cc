@@ -26,7 +26,10 @@ using Answer = base::Result<v1::ClientAnswer>;
 
 /// A client, which holds its channel until its streams are gone.
 struct Client {
-  explicit Client(const std::string& address) : way(make_way(ConnectOptions(address)).value()) {}
+  /// A stream that begins before there is a connection may end at once.
+  explicit Client(const std::string& address) : way(make_way(ConnectOptions(address)).value()) {
+    EXPECT_TRUE(wait_for_connection(way, address, base::seconds(60)));
+  }
   ~Client() {
     talk->close();
     talk.reset();
@@ -63,6 +66,10 @@ std::future<Answer> ask(Talk& talk, v1::ClientCall call) {
   std::future<Answer> answer = promise->get_future();
   Talk::Then then = [promise](Answer said) { promise->set_value(std::move(said)); };
   while (!talk.ask(call, Talk::Patience::kCommit, then)) {
+    if (talk.has_ended()) {
+      then(base::fail(base::ErrorCode::kInternal, "the stream ended before it was open"));
+      break;
+    }
     std::this_thread::yield();
   }
   return answer;
