@@ -15,6 +15,14 @@ bool includes(Kinds kinds, Kinds kind) {
   return (static_cast<unsigned>(kinds) & static_cast<unsigned>(kind)) != 0;
 }
 
+Kinds with(Kinds kinds, Kinds more) {
+  return static_cast<Kinds>(static_cast<unsigned>(kinds) | static_cast<unsigned>(more));
+}
+
+Kinds without(Kinds kinds, Kinds less) {
+  return static_cast<Kinds>(static_cast<unsigned>(kinds) & ~static_cast<unsigned>(less));
+}
+
 // What an item takes beside its bytes: its entry, its token, its names.
 constexpr std::size_t kItemOverheadBytes = 512;
 
@@ -57,8 +65,10 @@ struct Dispatcher::Worker {
   TurnLane::Share batches;
   ActivityLane::Share activities;
   std::vector<std::shared_ptr<Waiter>> waiters;
-  bool hungry = false;  // its last try_pull answered less than asked for
-  bool looks = true;    // out for offers; not who takes but the platform's own, which are rare
+  /// What it asked for and did not get; nothing while its callback is due. Only for that it is
+  /// woken: it may have no place for anything else.
+  Kinds hungry{};
+  bool looks = true;  // out for offers; not who takes but the platform's own, which are rare
   runtime::Mutex calling;
   bool gone = false;  // under `calling`
 };
@@ -250,8 +260,8 @@ bool Dispatcher::rouse(Worker& worker, Roused& roused) {
     roused.waiters.push_back(*at);
     return true;
   }
-  if (!worker.hungry || !has_work_for(worker, Kinds::kBoth)) return false;
-  worker.hungry = false;
+  if (worker.hungry == Kinds{} || !has_work_for(worker, worker.hungry)) return false;
+  worker.hungry = {};
   --idle_;
   roused.hungry.push_back(find(worker.turns.worker));
   return true;
@@ -325,7 +335,7 @@ void Dispatcher::detach(WorkerId id) {
     if (worker->turns.items_max > 0) turn_workers_.fetch_sub(1, std::memory_order_relaxed);
     if (worker->activities.items_max > 0) activity_workers_.fetch_sub(1, std::memory_order_relaxed);
     if (turn_workers_.load(std::memory_order_relaxed) < 2) sticky_.clear();
-    if (std::exchange(worker->hungry, false)) --idle_;
+    if (std::exchange(worker->hungry, Kinds{}) != Kinds{}) --idle_;
     for (model::TurnToken& token : turns_.detach(worker->turns)) {
       returned.push_back(model::ReturnWork{std::move(token)});
     }
@@ -410,8 +420,11 @@ std::vector<model::WorkItem> Dispatcher::try_pull(WorkerId id, Kinds kinds, std:
     const std::shared_ptr<Worker> worker = find(id);
     if (!worker || closed_) return {};
     found = collect(*worker, kinds, count_max);
-    const bool hungry = found.items.size() < count_max && worker->options.wakeup;
-    if (hungry && !std::exchange(worker->hungry, true)) ++idle_;
+    const bool is_short = found.items.size() < count_max && worker->options.wakeup;
+    const Kinds before = std::exchange(
+        worker->hungry, is_short ? with(worker->hungry, kinds) : without(worker->hungry, kinds));
+    if (before == Kinds{} && worker->hungry != Kinds{}) ++idle_;
+    if (before != Kinds{} && worker->hungry == Kinds{}) --idle_;
   }
   post(std::move(found.begin));
   return std::move(found.items);

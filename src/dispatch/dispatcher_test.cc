@@ -342,6 +342,24 @@ TEST(Dispatcher, CallsTheWakeupOnceAfterAPullThatFoundTooLittle) {
   EXPECT_EQ(dispatcher.try_pull(worker, Kinds::kBoth, 9).size(), 3U);
 }
 
+// It may have no place for one, and then the wake-up would be lost to everybody else.
+TEST(Dispatcher, WakesNobodyForAnActivityWhoAskedForTurnsAlone) {
+  Posted posted;
+  Dispatcher dispatcher(posted);
+  int first = 0;
+  int second = 0;
+  WorkerOptions options = takes_everything();
+  options.wakeup = [&] { ++first; };
+  const WorkerId full = dispatcher.attach(options);
+  options.wakeup = [&] { ++second; };
+  const WorkerId idle = dispatcher.attach(options);
+  EXPECT_TRUE(dispatcher.try_pull(full, Kinds::kTurns, 1).empty());
+  EXPECT_TRUE(dispatcher.try_pull(idle, Kinds::kBoth, 1).empty());
+  offer(dispatcher, {activity(1)});
+  EXPECT_EQ(first, 0);
+  EXPECT_EQ(second, 1);
+}
+
 TEST(Dispatcher, WakesNobodyForTheItemThatAThreadIsExpectedToTake) {
   Posted posted;
   Dispatcher dispatcher(posted);
