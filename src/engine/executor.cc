@@ -510,7 +510,7 @@ void Executor::take_message(model::SendMessage send) {
 
 bool Executor::release() {
   const store::Position durable = store_.durable();
-  if (durable >= staged_) hot_.clear();  // nothing is left to wait with
+  if (durable >= staged_) end_hold();  // nothing is left to wait with
   flushing_ = std::max(flushing_, durable);
   if (gate_.empty()) return false;
   const bool any = gate_.release(durable) > 0;
@@ -529,6 +529,11 @@ bool Executor::holds_flush(base::Timestamp monotonic) {
 
 void Executor::flush_begins() {
   flushing_ = staged_;
+  end_hold();
+}
+
+/// The next commit has a wait of its own.
+void Executor::end_hold() {
   hot_.clear();
   has_speculated_ = false;
   held_until_ = base::kEndOfTime;

@@ -166,6 +166,7 @@ class Executor final {
   /// The workers that take such items are likely to answer soon.
   template <class Item>
   void expect_back(const std::vector<Item>& items);
+  void end_hold();
   void end_speculation_pause();
   void evict();
   void measure(model::ShardId id);

@@ -62,7 +62,6 @@ inline constexpr std::size_t kShardsDefault = 64;
 inline constexpr std::size_t kShardsMax = 4096;
 inline constexpr std::size_t kWaitersMax = 100'000;
 inline constexpr std::size_t kGarbageRowsPerStep = 512;  // history rows deleted by one command
-inline constexpr std::size_t kTimersPerStep = 1024;      // due timers turned into commands at once
 
 // Queries.
 inline constexpr std::size_t kListPageMax = 1000;

@@ -88,6 +88,14 @@ base::ErrorCode code_of(const v1::ClientAnswer& answer) {
   return worker_wire::error_from(answer.problem()).code;
 }
 
+/// Call 1 starts the instance "a", call 2 waits for its end.
+v1::ClientCalls start_and_wait() {
+  v1::ClientCalls calls;
+  add_start(calls, 1, "a");
+  add_wait(calls, 2, "a");
+  return calls;
+}
+
 TEST(Conversation, AnswersEachCallUnderItsNumber) {
   Server server;
   Talking client(server);
@@ -128,11 +136,8 @@ TEST(Conversation, AnswersMoreThanFitsIntoOneMessage) {
 TEST(Conversation, AWaitCanBeGivenUp) {
   Server server;
   Talking client(server);
+  ASSERT_TRUE(client.say(start_and_wait()));
   v1::ClientCalls calls;
-  add_start(calls, 1, "a");
-  add_wait(calls, 2, "a");
-  ASSERT_TRUE(client.say(calls));
-  calls.Clear();
   calls.add_given_up(2);
   calls.add_given_up(1);
   calls.add_given_up(77);
@@ -144,10 +149,7 @@ TEST(Conversation, EndsWithItsClientAndLeavesNoWaitBehind) {
   Server server;
   {
     Talking client(server);
-    v1::ClientCalls calls;
-    add_start(calls, 1, "a");
-    add_wait(calls, 2, "a");
-    ASSERT_TRUE(client.say(calls));
+    ASSERT_TRUE(client.say(start_and_wait()));
     ASSERT_EQ(client.answers(1).size(), 1U);
     client.cancel();
     EXPECT_EQ(client.end().error_code(), ::grpc::StatusCode::CANCELLED);
@@ -163,9 +165,7 @@ TEST(Conversation, EndsWithItsClientAndLeavesNoWaitBehind) {
 TEST(Conversation, IsCutOffForCallsThatCanNotBeToldApart) {
   Server server;
   Talking client(server);
-  v1::ClientCalls calls;
-  add_start(calls, 1, "a");
-  add_wait(calls, 2, "a");
+  v1::ClientCalls calls = start_and_wait();
   add_wait(calls, 2, "a");
   ASSERT_TRUE(client.say(calls));
   EXPECT_EQ(client.end().error_code(), ::grpc::StatusCode::INVALID_ARGUMENT);
@@ -184,10 +184,7 @@ TEST(Conversation, IsCutOffForTooManyCalls) {
 TEST(Conversation, EndsWithTheServerWhenAllIsAnswered) {
   Server server;
   Talking client(server);
-  v1::ClientCalls calls;
-  add_start(calls, 1, "a");
-  add_wait(calls, 2, "a");
-  ASSERT_TRUE(client.say(calls));
+  ASSERT_TRUE(client.say(start_and_wait()));
   ASSERT_EQ(client.answers(1).size(), 1U);
   server.clients().end_streams();
   EXPECT_EQ(client.end().error_code(), ::grpc::StatusCode::UNAVAILABLE);
